@@ -1,0 +1,86 @@
+"""The door to the ear: sound and a grammar in, a recognised phrase out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from voice_coach.audio.port import Samples
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """What may be heard in one state: exactly these phrases, never a bag of their words."""
+
+    name: str
+    phrases: tuple[str, ...]
+    """Lower-case phrases, words separated by one space."""
+
+    decoys: tuple[str, ...] = ()
+    """Phrases that are recognised so that they are *not* taken for one of ``phrases``."""
+
+    reject: bool = True
+    """Whether other speech may come out as [unk]. False: closed grammar, always one of them."""
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What the recogniser makes of one utterance."""
+
+    text: str
+    """The phrase, a decoy, "[unk]", or "" for nothing at all."""
+
+    accepted: bool
+    """True only when ``text`` is exactly one of the grammar's phrases and is believed."""
+
+    confidence: float = 0.0
+    """Lowest word confidence, 0..1. It informs, it never decides alone."""
+
+    start: float = 0.0
+    """Seconds from the first sample fed to the start of the first word."""
+
+    end: float = 0.0
+    """Seconds from the first sample fed to the end of the last word."""
+
+
+class Recogniser(Protocol):
+    """Recognises one utterance at a time."""
+
+    def check(self, grammar: Grammar) -> None:
+        """Raises ModelError naming every word of the grammar that the model does not know."""
+        ...
+
+    def use(self, grammar: Grammar) -> None:
+        """Listen for this grammar from now on; what was fed before is forgotten."""
+        ...
+
+    def feed(self, samples: Samples) -> None:
+        """More sound of the current utterance, any number of samples."""
+        ...
+
+    def partial(self) -> str:
+        """The best text so far; may change."""
+        ...
+
+    def finish(self) -> Recognition:
+        """End the utterance, return what was heard, and be ready for the next one."""
+        ...
+
+    def reset(self) -> None:
+        """Drop the current utterance."""
+        ...
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """One utterance as the listener passes it on to the session."""
+
+    recognition: Recognition
+    started: float = 0.0
+    """Port clock, seconds: speech onset."""
+    word_end: float = 0.0
+    """Port clock, seconds: end of the last word (or of the sound, when nothing was recognised)."""
+    decided: float = 0.0
+    """Port clock, seconds: when the endpoint was declared."""
+    audio: Samples | None = field(default=None, repr=False, compare=False)
+    """The utterance's own samples, pre-roll included."""

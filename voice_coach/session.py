@@ -1,0 +1,387 @@
+"""The only loop: joins the ports with the dialogue and holds no rule of its own.
+
+One thread reads microphone blocks, lets the listener hear them, tells the dialogue what happened
+and performs what it wants. Time is the port's clock: real on a sound card, counted in samples on
+files and in the rehearsal room.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Final, Protocol, runtime_checkable
+
+import numpy as np
+
+from voice_coach.audio.earcon import earcon
+from voice_coach.audio.mixer import Mixer, Played, Started
+from voice_coach.audio.port import RATE, AudioPort, Block, Samples
+from voice_coach.dialogue import actions as act
+from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.dialogue.events import Event, Heard, NotUnderstood, PromptEnded, TimerFired
+from voice_coach.dialogue.state import State
+from voice_coach.errors import VoiceError
+from voice_coach.eventlog import EventLog
+from voice_coach.listening.listener import Listener
+from voice_coach.listening.port import Grammar, Hearing
+from voice_coach.speaking.voice import Voice
+
+WAKE: Final = "wake"
+"""Name of the grammar that listens for the call."""
+
+TAIL: Final = 0.15
+"""Seconds the ear stays shut after the coach was audible: the room's echo dies down."""
+
+RATE_STEP: Final = 0.85
+"""Factor of the speech rate for each step slower."""
+
+VOLUME_STEP: Final = 10 ** (4 / 20)
+"""Factor of the volume for each step louder: 4 dB."""
+
+_PATIENCE: Final = 3.0
+"""Seconds that somebody who is making sound may hold up the no-input timer."""
+
+_READ: Final = 0.5
+"""Real seconds without a microphone block that mean a fault."""
+
+
+@runtime_checkable
+class Healing(Protocol):
+    """A port that can fall ill and be opened again: a sound card."""
+
+    def healthy(self) -> bool: ...
+    def reopen(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """Somebody called for help."""
+
+    at: float
+    """Port clock, seconds: the end of the call's last word."""
+    hearing: Hearing
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a session ended."""
+
+    outcome: str
+    level: str
+    elapsed: float
+    """Seconds since the call."""
+    turns: int
+    """Answers of the person that were acted on."""
+
+
+class Ear:
+    """The listener with the grammars of a dialogue: phrases in, intents out."""
+
+    def __init__(self, dialogue: Dialogue, listener: Listener) -> None:
+        self._dialogue = dialogue
+        self._listener = listener
+        self._intents: dict[str, str] = {}
+        self._open = ""
+
+    def open(self, step: str) -> None:
+        """Listen for what may be said in ``step`` (or for the call)."""
+        if self._open != step:
+            grammar, self._intents = grammar_for(self._dialogue, step)
+            self._listener.listen(grammar)
+            self._open = step
+
+    def shut(self) -> None:
+        """Hear nothing, and forget what was half heard."""
+        if self._open:
+            self._listener.shut()
+            self._open = ""
+
+    def hear(self, block: Block) -> Hearing | None:
+        return self._listener.process(block) if self._open else None
+
+    def intent(self, hearing: Hearing) -> str:
+        """The intent of an accepted phrase; empty when it was not accepted."""
+        recognition = hearing.recognition
+        return self._intents.get(recognition.text, "") if recognition.accepted else ""
+
+    @property
+    def speaking(self) -> bool:
+        """Whether somebody is making sound just now."""
+        return bool(self._open) and self._listener.speaking
+
+
+def grammar_for(dialogue: Dialogue, step: str) -> tuple[Grammar, dict[str, str]]:
+    """The grammar of a step (or of ``WAKE``) and the intent of each of its phrases."""
+    protocol = dialogue.protocol
+    if step == WAKE:
+        intents = dict.fromkeys(protocol.intents["wake"], WAKE)
+    else:
+        intents = dialogue.vocabulary(step)
+    others = {phrase for phrases in protocol.intents.values() for phrase in phrases}
+    decoys = (others | set(protocol.decoys)) - set(intents)
+    return Grammar(step, tuple(intents), tuple(sorted(decoys))), intents
+
+
+class Session:
+    """Runs one dialogue after another over one open port."""
+
+    def __init__(  # noqa: PLR0913 - the loop is where all the ports meet
+        self,
+        port: AudioPort,
+        mixer: Mixer,
+        voice: Voice,
+        listener: Listener,
+        dialogue: Dialogue,
+        log: EventLog,
+        *,
+        virtual: bool = False,
+        full_duplex: bool = False,
+    ) -> None:
+        """``virtual``: time stands still while a prompt is rendered. ``full_duplex``: the person
+        may speak over the coach, because a headset keeps the coach out of the microphone."""
+        self._port = port
+        self._mixer = mixer
+        self._voice = voice
+        self._ear = Ear(dialogue, listener)
+        self._dialogue = dialogue
+        self._log = log
+        self._virtual = virtual
+        self._full_duplex = full_duplex
+        self._volume = mixer.volume
+        self._ill = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self._zero = 0.0
+        self._rate = self._voice.settings.rate
+        self._state: State | None = None
+        self._timers: dict[str, float] = {}
+        self._pending: tuple[act.Say, Future[Samples]] | None = None
+        self._saying: dict[str, act.Say] = {}
+        self._clips = 0
+        self._turns = 0
+        self._shown = ("", "")
+
+    # -- the two ways to use it ---------------------------------------------------------------
+
+    def wait_for_call(self) -> Call | None:
+        """Listen until somebody calls for help. None when a microphone file ends first."""
+        self._forget()
+        deadline: float | None = None
+        while True:
+            block = self._read()
+            self._played()
+            if self._mixer.busy:
+                self._ear.shut()
+            else:
+                self._ear.open(WAKE)
+            hearing = self._ear.hear(block) if block is not None else None
+            if hearing is not None and self._ear.intent(hearing):
+                self._ear.shut()
+                return Call(hearing.word_end, hearing)
+            if getattr(self._port, "ended", False):
+                deadline = deadline or self._port.now() + 2.0
+                if self._port.now() >= deadline:
+                    return None
+
+    def coach(self, call: Call | None = None) -> Ending:
+        """Lead a person through the cramp, from the call to the advice."""
+        self._forget()
+        self._zero = call.at if call else self._port.now()
+        self._mixer.volume = self._volume
+        if call:
+            self._note_heard(call.hearing, WAKE)
+        self._state, actions = self._dialogue.begin()
+        self._perform(actions)
+        while self._state.mode != "over" or self._mixer.busy:
+            self._tick()
+        state = self._state
+        elapsed = self._now()
+        self._log.add(elapsed, "end", outcome=state.outcome, elapsed=elapsed)
+        return Ending(state.outcome, state.level.name, elapsed, self._turns)
+
+    # -- one turn of the loop -----------------------------------------------------------------
+
+    def _tick(self) -> None:
+        block = self._read()
+        self._start_pending()
+        self._played()
+        self._aim_ear()
+        if block is not None:
+            hearing = self._ear.hear(block)
+            if hearing is not None:
+                self._heard(hearing)
+        self._fire_timers()
+        self._show_state()
+
+    def _read(self) -> Block | None:
+        block = self._port.read(_READ)
+        if block is None and isinstance(self._port, Healing) and not self._port.healthy():
+            self._heal(self._port)
+        return block
+
+    def _heal(self, port: Healing) -> None:
+        """The card fell ill: try to open it again; the clock and the timers go on meanwhile."""
+        if not self._ill:
+            self._ill = True
+            self._log.add(self._now(), "fault", what="card lost")
+            self._ear.shut()
+        if port.reopen():
+            self._ill = False
+            self._log.add(self._now(), "fault", what="card back")
+
+    def _now(self) -> float:
+        return self._port.now() - self._zero
+
+    def _aim_ear(self) -> None:
+        """Half duplex: shut while the coach is audible. Full duplex: always open."""
+        assert self._state is not None
+        audible = (
+            self._mixer.busy
+            or self._pending is not None
+            or self._port.now() < self._mixer.sounding_until + TAIL
+        )
+        if self._state.mode == "over" or (audible and not self._full_duplex):
+            self._ear.shut()
+        else:
+            self._ear.open(self._state.step)
+
+    def _heard(self, hearing: Hearing) -> None:
+        intent = self._ear.intent(hearing)
+        if not intent and not hearing.recognition.text:
+            return  # a sound, but no speech
+        self._note_heard(hearing, intent)
+        now = max(self._now(), hearing.decided - self._zero)
+        if intent:
+            self._turns += 1
+            self._dispatch(Heard(now, intent, hearing.recognition.text))
+        else:
+            self._dispatch(NotUnderstood(now))
+
+    def _note_heard(self, hearing: Hearing, intent: str) -> None:
+        self._log.add(
+            hearing.decided - self._zero,
+            "heard",
+            text=hearing.recognition.text,
+            intent=intent,
+            accepted=bool(intent),
+            confidence=hearing.recognition.confidence,
+            word_end=hearing.word_end - self._zero,
+            decided=hearing.decided - self._zero,
+        )
+
+    def _fire_timers(self) -> None:
+        now = self._now()
+        for name, due in sorted(self._timers.items(), key=lambda item: item[1]):
+            held_up = name == "silence" and self._ear.speaking and now < due + _PATIENCE
+            if due > now or held_up or name not in self._timers:
+                continue
+            del self._timers[name]
+            self._log.add(now, "timer", timer=name)
+            self._dispatch(TimerFired(now, name))
+
+    def _show_state(self) -> None:
+        assert self._state is not None
+        shown = (self._state.step, "speaking" if self._state.speaking else self._state.mode)
+        if shown != self._shown:
+            self._shown = shown
+            self._log.add(self._now(), "turn", step=shown[0], mode=shown[1])
+
+    # -- performing what the dialogue wants -----------------------------------------------------
+
+    def _dispatch(self, event: Event) -> None:
+        assert self._state is not None
+        self._state, actions = self._dialogue.advance(self._state, event)
+        self._perform(actions)
+
+    def _perform(self, actions: tuple[act.Action, ...]) -> None:
+        for action in actions:
+            if isinstance(action, act.Say):
+                self._say(action)
+            elif isinstance(action, act.StartTimer):
+                self._timers[action.timer] = self._now() + action.seconds
+            elif isinstance(action, act.CancelTimer):
+                self._timers.pop(action.timer, None)
+            elif isinstance(action, act.Hush):
+                self._hush()
+            elif isinstance(action, act.Cue):
+                self._log.add(self._now(), "cue", name=action.name)
+                self._mixer.play(f"cue:{action.name}", earcon(action.name))
+            else:
+                self._perform_quiet(action)
+
+    def _perform_quiet(self, action: act.Action) -> None:
+        if isinstance(action, act.Enter):
+            step = self._dialogue.protocol.steps[action.step]
+            self._log.add(self._now(), "state", step=action.step, phase=step.phase)
+        elif isinstance(action, act.Advise):
+            self._log.add(self._now(), "advice", level=action.level.name, reason=action.reason)
+        elif isinstance(action, act.Adjust):
+            self._rate = round(self._voice.settings.rate * RATE_STEP**-action.rate)
+            self._mixer.volume = min(8.0, self._volume * VOLUME_STEP**action.volume)
+
+    def _say(self, say: act.Say) -> None:
+        future = self._voice.request(say.text, self._rate)
+        self._pending = (say, future)
+        if self._virtual:
+            future.exception()  # time stands still until it is there
+        self._start_pending()
+
+    def _start_pending(self) -> None:
+        """Play the wanted sentence as soon as it is rendered."""
+        if self._pending is None or not self._pending[1].done():
+            return
+        say, future = self._pending
+        self._pending = None
+        error = future.exception()
+        if error is not None:
+            self._voice_lost(say, error)
+            return
+        if say.gap > 0:
+            self._mixer.play("gap", np.zeros(round(say.gap * RATE), dtype=np.int16))
+        self._clips += 1
+        clip = f"{self._clips}"
+        self._saying[clip] = say
+        self._mixer.play(clip, future.result())
+
+    def _voice_lost(self, say: act.Say, error: BaseException) -> None:
+        """A sentence could not be spoken: a cue stands in for it, and the step goes on."""
+        if not isinstance(error, VoiceError):
+            raise error
+        self._log.add(self._now(), "fault", what="voice", prompt=say.prompt)
+        self._mixer.play("cue:attention", earcon("attention"))
+        self._dispatch(PromptEnded(self._now(), say.prompt))
+
+    def _hush(self) -> None:
+        self._pending = None
+        for clip in self._mixer.hush():
+            self._saying.pop(clip, None)
+
+    def _played(self) -> None:
+        """Record what has sounded, and tell the dialogue which sentence was heard to its end."""
+        for event in self._mixer.poll():
+            say = self._saying.get(event.clip_id)
+            if say is None:
+                continue
+            if isinstance(event, Started):
+                at = event.at - self._zero
+                self._log.add(at, "saying", prompt=say.prompt, text=say.text)
+            elif isinstance(event, Played):
+                del self._saying[event.clip_id]
+                self._note_said(say, event)
+                if not event.interrupted and self._state is not None:
+                    now = max(self._now(), event.ended - self._zero)
+                    self._dispatch(PromptEnded(now, say.prompt))
+
+    def _note_said(self, say: act.Say, event: Played) -> None:
+        self._log.add(
+            event.ended - self._zero,
+            "say",
+            prompt=say.prompt,
+            text=say.text,
+            start=event.started - self._zero,
+            end=event.ended - self._zero,
+            interrupted=event.interrupted,
+        )
+
+
