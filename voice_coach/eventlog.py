@@ -40,9 +40,7 @@ class EventLog:
     def add(self, t: float, kind: str, **fields: Any) -> None:
         """Record something that happened ``t`` seconds after the call. Raises OutputError."""
         record: Record = {"t": round(t, 3), "type": kind}
-        record.update(
-            {k: round(v, 3) if isinstance(v, float) else v for k, v in fields.items()}
-        )
+        record.update({k: round(v, 3) if isinstance(v, float) else v for k, v in fields.items()})
         if self._file is not None and kind in WRITTEN:
             try:
                 self._file.write(json.dumps(record, ensure_ascii=False) + "\n")

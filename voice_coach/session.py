@@ -41,6 +41,9 @@ VOLUME_STEP: Final = 10 ** (4 / 20)
 _PATIENCE: Final = 3.0
 """Seconds that somebody who is making sound may hold up the no-input timer."""
 
+_LAST_WORD: Final = 2.0
+"""Seconds after the end of a microphone file in which its last word may still be decided."""
+
 _READ: Final = 0.5
 """Real seconds without a microphone block that mean a fault."""
 
@@ -164,10 +167,13 @@ class Session:
 
     # -- the two ways to use it ---------------------------------------------------------------
 
-    def wait_for_call(self) -> Call | None:
-        """Listen until somebody calls for help. None when a microphone file ends first."""
+    def wait_for_call(self, seconds: float = float("inf")) -> Call | None:
+        """Listen until somebody calls for help.
+
+        None when nobody has within ``seconds``, or when a microphone file ends first.
+        """
         self._forget()
-        deadline: float | None = None
+        deadline = self._port.now() + seconds
         while True:
             block = self._read()
             self._played()
@@ -180,9 +186,9 @@ class Session:
                 self._ear.shut()
                 return Call(hearing.word_end, hearing)
             if getattr(self._port, "ended", False):
-                deadline = deadline or self._port.now() + 2.0
-                if self._port.now() >= deadline:
-                    return None
+                deadline = min(deadline, self._port.now() + _LAST_WORD)
+            if self._port.now() >= deadline:
+                return None
 
     def coach(self, call: Call | None = None) -> Ending:
         """Lead a person through the cramp, from the call to the advice."""
@@ -383,5 +389,3 @@ class Session:
             end=event.ended - self._zero,
             interrupted=event.interrupted,
         )
-
-

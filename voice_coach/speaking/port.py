@@ -26,7 +26,7 @@ class VoiceSettings:
     pitch: int = 40
     """0 (low) to 100 (high); 50 is the voice's own. Engines without a pitch ignore it.
 
-    A little lower sounds calmer; at 30 a recogniser understands clearly less of it.
+    A little lower sounds calmer; at 30 a recogniser understands less of it.
     """
 
 

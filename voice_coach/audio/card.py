@@ -1,0 +1,389 @@
+"""The sound card: one duplex stream, in real time.
+
+One stream for both directions, so that microphone and speaker share a clock. PortAudio's callback
+only copies the microphone out and mixes the next block in. Nothing that goes wrong with a sound
+server raises an exception by itself - callbacks just stop - so the time of the last one is the
+sign of life, and every call that a hung server can block has a time limit.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import TracebackType
+from typing import Any, Final
+
+from voice_coach.audio import devices
+from voice_coach.audio.devices import Device
+from voice_coach.audio.native import Microphone, Speaker
+from voice_coach.audio.port import BLOCK, RATE, Block, Source
+from voice_coach.audio.timeline import Timeline
+from voice_coach.errors import AudioDeviceError
+
+STALL: Final = 0.5
+"""Seconds without a callback after which a stream counts as dead."""
+
+TRIES: Final = 4
+"""Times a stream is opened before the card is given up: about 1 in 70 never calls back."""
+
+QUEUE: Final = 200
+"""Microphone blocks kept for a reader that is late: 6 s."""
+
+FIRST_PAUSE: Final = 0.25
+LAST_PAUSE: Final = 5.0
+"""Seconds between attempts to reopen a card, doubling from the first to the last."""
+
+_PATIENCE: Final = 3.0
+"""Seconds that one call into PortAudio may take."""
+
+_BAD_RATE: Final = -9997
+_BAD_CHANNELS: Final = -9998
+_OTHER_RATES: Final = (48_000, 44_100)
+
+
+class CardPort:
+    """A microphone and a speaker of this machine. Implements ``AudioPort``.
+
+    ``input`` and ``output`` are a device's number, part of its name, or None for the default.
+    ``rate`` forces the rate that the card runs at; None tries 16 kHz and then what it prefers.
+    """
+
+    def __init__(
+        self,
+        input: str | int | None = None,
+        output: str | int | None = None,
+        *,
+        rate: int | None = None,
+    ) -> None:
+        self._wanted = (input, output)
+        self._rate = rate
+        self._source: Source | None = None
+        self._stream: _Stream | None = None
+        self._calls = _Calls()
+        self._blocks: queue.Queue[Block] = queue.Queue(QUEUE)
+        self._zero: float | None = None
+        self._pause = FIRST_PAUSE
+        self._not_before = 0.0
+        self.dropped = 0
+        """Microphone blocks thrown away because nobody read them in time."""
+
+    def start(self, source: Source) -> None:
+        """Open the card and start its clock.
+
+        Raises AudioDeviceError: no PortAudio, no such device, busy, or it never calls back.
+        """
+        self.close()
+        self._source = source
+        self._zero = time.monotonic()
+        try:
+            self._open(*self._wanted)
+        except BaseException:
+            self._source = None
+            raise
+
+    def now(self) -> float:
+        """Seconds since ``start``; 0 before it. Real time, also while the card is broken."""
+        return 0.0 if self._zero is None else time.monotonic() - self._zero
+
+    def read(self, timeout: float) -> Block | None:
+        """The next microphone block, or None after ``timeout`` seconds without one.
+
+        Whatever the source raised in the callback is raised here.
+        """
+        try:
+            return self._blocks.get(timeout=timeout)
+        except queue.Empty:
+            if self._stream is not None and self._stream.failure is not None:
+                raise self._stream.failure from None
+            return None
+
+    def close(self) -> None:
+        """Stop and release the card. May be called twice; waits 3 s for a hung server."""
+        self._release()
+        self._source = None
+        self._blocks = queue.Queue(QUEUE)
+
+    @property
+    def devices(self) -> tuple[Device, Device] | None:
+        """The microphone and the speaker in use; None while none is open."""
+        return None if self._stream is None else (self._stream.input, self._stream.output)
+
+    @property
+    def rate(self) -> int | None:
+        """The rate the card runs at, in Hz; None while none is open."""
+        return None if self._stream is None else self._stream.rate
+
+    @property
+    def latency(self) -> float:
+        """Seconds from handing a sample out until it is audible, as last measured."""
+        return 0.0 if self._stream is None else self._stream.ahead
+
+    def healthy(self) -> bool:
+        """Whether the card is open and has asked for sound within the last half second."""
+        return self._stream is not None and self._stream.alive()
+
+    def reopen(self) -> bool:
+        """Give the card up and open it again, or the default one when it is gone.
+
+        Returns whether there is sound again. Call it as often as you like while ``healthy`` says
+        no: between failures it does nothing for a while, longer each time, up to 5 s. The clock
+        goes on, and the mixer goes on where it was.
+        """
+        if self._source is None or time.monotonic() < self._not_before:
+            return False
+        try:
+            self._release()
+            self._calls.run(devices.refresh)
+            try:
+                self._open(*self._wanted)
+            except AudioDeviceError:
+                if self._wanted == (None, None):
+                    raise
+                self._open(None, None)
+        except AudioDeviceError:
+            self._not_before = time.monotonic() + self._pause
+            self._pause = min(LAST_PAUSE, 2 * self._pause)
+            return False
+        self._pause = FIRST_PAUSE
+        return True
+
+    def _open(self, wanted_input: str | int | None, wanted_output: str | int | None) -> None:
+        """Open a stream that calls back. Raises AudioDeviceError."""
+        microphone = devices.find(wanted_input, "input")
+        speaker = devices.find(wanted_output, "output")
+        for _ in range(TRIES):
+            assert self._source is not None  # set by start, which is the only way here
+            stream = _Stream(microphone, speaker, self._source, self._keep, self.now)
+            try:
+                self._calls.run(partial(stream.open, self._rate))
+            except BaseException:
+                stream.retire()
+                raise
+            self._stream = stream
+            if stream.called.wait(STALL):
+                return
+            self._release()
+        raise AudioDeviceError(
+            f'"{microphone.name}" opens but gives no sound: unplug it and plug it in again, or '
+            "choose another device."
+        )
+
+    def _release(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is None:
+            return
+        stream.retire()
+        try:
+            self._calls.run(stream.close)
+        except AudioDeviceError:
+            # It hangs in PortAudio, on a thread of its own. It delivers nothing any more, and
+            # nothing else is called there until it comes back.
+            return
+
+    def _keep(self, block: Block) -> None:
+        """Queue a microphone block; when nobody reads, the oldest one goes."""
+        while True:
+            try:
+                self._blocks.put_nowait(block)
+                return
+            except queue.Full:
+                self.dropped += 1
+            try:
+                self._blocks.get_nowait()
+            except queue.Empty:
+                continue
+
+    def __enter__(self) -> CardPort:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Stream:
+    """One open PortAudio stream, from its first callback to its last."""
+
+    def __init__(
+        self,
+        microphone: Device,
+        speaker: Device,
+        source: Source,
+        keep: Callable[[Block], None],
+        now: Callable[[], float],
+    ) -> None:
+        self.input = microphone
+        self.output = speaker
+        self.called = threading.Event()
+        """Set by the first callback."""
+        self.failure: BaseException | None = None
+        """What the source raised, if it did."""
+        self.ahead = 0.0
+        """Seconds from handing a sample out until it is audible."""
+        self.rate = RATE
+        self._source = source
+        self._keep = keep
+        self._now = now
+        self._stream: Any = None
+        self._finished = False
+        self._retired = False
+        self._last_call = 0.0
+        self._heard = Timeline()
+        self._audible = Timeline()
+
+    def open(self, forced_rate: int | None) -> None:
+        """Open and start. Raises AudioDeviceError with what PortAudio says."""
+        library = devices.portaudio()
+        refusal: Exception | None = None
+        for rate, channels in self._formats(forced_rate):
+            self.rate = rate
+            self._in = Microphone(rate, channels[0])
+            self._out = Speaker(rate, channels[1])
+            try:
+                with devices.quiet():
+                    self._stream = library.RawStream(
+                        samplerate=rate,
+                        blocksize=rate * BLOCK // RATE,
+                        device=(self.input.number, self.output.number),
+                        channels=channels,
+                        dtype="int16",
+                        latency="low",
+                        callback=self._callback,
+                        finished_callback=self._finish,
+                    )
+                    self._stream.start()
+            except library.PortAudioError as error:
+                refusal = error
+                if len(error.args) > 1 and error.args[1] in (_BAD_RATE, _BAD_CHANNELS):
+                    continue
+                break
+            self._last_call = time.monotonic()
+            if self._retired:  # whoever wanted it has stopped waiting
+                self.close()
+            return
+        names = f'"{self.input.name}"'
+        if self.output.name != self.input.name:
+            names += f' with "{self.output.name}"'
+        raise AudioDeviceError(
+            f"{names} cannot be opened ({refusal}): close what else uses it, or choose another."
+        ) from refusal
+
+    def alive(self) -> bool:
+        """Whether callbacks are still coming."""
+        return not self._finished and time.monotonic() - self._last_call < STALL
+
+    def retire(self) -> None:
+        """From now on play silence and deliver nothing."""
+        self._retired = True
+
+    def close(self) -> None:
+        """Stop and free the stream."""
+        stream = self._stream
+        if stream is None:
+            return
+        with devices.quiet():
+            # abort cancels PortAudio's thread wherever it is, which is only safe when it is not
+            # in our callback; stop lets it come to its end.
+            if self.alive():
+                stream.stop(ignore_errors=True)
+            else:
+                stream.abort(ignore_errors=True)
+            stream.close(ignore_errors=True)
+        self._stream = None
+
+    def _formats(self, forced_rate: int | None) -> Iterator[tuple[int, tuple[int, int]]]:
+        """Rates and channels to try, the plainest first."""
+        preferred = (round(self.input.rate), round(self.output.rate))
+        rates = (forced_rate,) if forced_rate else (RATE, *preferred, *_OTHER_RATES)
+        stereo = (min(2, self.input.inputs), min(2, self.output.outputs))
+        for rate in dict.fromkeys(rates):
+            for channels in dict.fromkeys([(1, 1), (1, stereo[1]), (stereo[0], 1), stereo]):
+                yield rate, channels
+
+    def _callback(self, indata: Any, outdata: Any, frames: int, times: Any, status: Any) -> None:  # noqa: ARG002
+        self._last_call = time.monotonic()
+        try:
+            self._exchange(indata, outdata, frames, times)
+        except Exception as error:  # nobody could catch it here: read() raises it instead
+            self.failure = error
+            raise devices.portaudio().CallbackAbort from None
+        self.called.set()
+
+    def _exchange(self, indata: Any, outdata: Any, frames: int, times: Any) -> None:
+        if self._retired:
+            outdata[:] = bytes(len(outdata))
+            return
+        now = self._now()
+        self.ahead, behind = self._latency(times, frames)
+
+        def pull() -> Any:
+            audible = self._audible.follow(now + self.ahead + self._out.delay)
+            return self._source.next_block(audible)
+
+        outdata[:] = self._out.frames(frames, pull)
+        blocks = self._in.blocks(bytes(indata))
+        heard = now - behind - self._in.delay
+        for age, samples in zip(range(len(blocks) - 1, -1, -1), blocks, strict=True):
+            at = self._heard.follow(heard - age * BLOCK / RATE)
+            self._keep(Block(samples, min(at, now)))
+
+    def _latency(self, times: Any, frames: int) -> tuple[float, float]:
+        """Seconds until the first frame given now is audible; since the last one was heard.
+
+        PortAudio's times are on a clock of its own and some drivers leave them empty or wrong;
+        then the stream's stated latency has to do.
+        """
+        clock = self._stream.time
+        stated_in, stated_out = self._stream.latency
+        ahead = times.outputBufferDacTime - clock
+        behind = clock - times.inputBufferAdcTime - frames / self.rate
+        if not 0.0 <= ahead <= 2.0:
+            ahead = stated_out
+        if not 0.0 <= behind <= 2.0:
+            behind = stated_in
+        return ahead, behind
+
+    def _finish(self) -> None:
+        self._finished = True
+
+
+class _Calls:
+    """Calls that may hang, one at a time, on a thread that can be left behind."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+
+    def run(self, work: Callable[[], None], seconds: float = _PATIENCE) -> None:
+        """Do ``work`` and raise what it raises.
+
+        Raises AudioDeviceError when it takes longer than ``seconds``, or when an earlier one still
+        has not come back.
+        """
+        if self._thread is not None and self._thread.is_alive():
+            raise AudioDeviceError("The sound server does not answer: restart it.")
+        outcome: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+
+        def call() -> None:
+            try:
+                work()
+            except BaseException as error:  # carried over to the caller's thread
+                outcome.put(error)
+            else:
+                outcome.put(None)
+
+        self._thread = threading.Thread(target=call, name="portaudio", daemon=True)
+        self._thread.start()
+        try:
+            error = outcome.get(timeout=seconds)
+        except queue.Empty:
+            devices.abandon()
+            raise AudioDeviceError("The sound server does not answer: restart it.") from None
+        if error is not None:
+            raise error

@@ -1,0 +1,231 @@
+"""The command line: parses, delegates, and turns failures into one sentence and an exit code.
+
+Exit codes: 0 done; 1 it went otherwise than it must; 2 wrong use; 3 no audio device; 4 no model or
+a broken one; 5 no voice; 6 a malformed content file; 7 an audio file that cannot be read; 8 a
+result that cannot be written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from voice_coach import __version__
+from voice_coach.errors import CoachError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    args = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = _run(args)
+        sys.stdout.flush()
+        return code
+    except CoachError as error:
+        print(f"voice-coach: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 0 if args.command in (None, "now") else 130
+    except BrokenPipeError:
+        # Whoever read the output has left: nothing more to say, and no traceback at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _interrupt(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+# Commands are imported when they are run, so that `--help` is instant and a missing library
+# only stops the commands that need it.
+
+
+def _run(args: argparse.Namespace) -> int:
+    from voice_coach.commands.setup import Choices
+
+    choices = Choices(
+        protocol=getattr(args, "protocol", None) or getattr(args, "file", None),
+        region=getattr(args, "region", None),
+        model=getattr(args, "model", None),
+        voice=getattr(args, "voice", ""),
+        rate=getattr(args, "rate", 155),
+        volume=getattr(args, "volume", 100),
+    )
+    commands = {
+        None: _coach, "now": _coach, "rehearse": _rehearse, "hear": _hear, "say": _say,
+        "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
+        "model": _model,
+    }  # fmt: skip
+    return commands[args.command](args, choices)
+
+
+def _coach(args: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import coach
+
+    sound = coach.Sound(
+        getattr(args, "mic", None), getattr(args, "speaker", None), getattr(args, "headset", False)
+    )
+    return coach.run(choices, sound, getattr(args, "events", None), args.command == "now")
+
+
+def _rehearse(args: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import rehearse
+    from voice_coach.rehearsal.rehearsal import Room
+
+    if args.list:
+        return rehearse.list_scenarios(choices)
+    room = Room(args.snr, args.echo, args.noise)
+    wanted = rehearse.Wanted(args.scenario, args.seed, room, args.wav, args.events, args.json)
+    return rehearse.run(choices, wanted)
+
+
+def _hear(args: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import hear
+
+    return hear.run(choices, args.files, args.state, args.phrases, args.json)
+
+
+def _say(args: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import say
+
+    return say.run(choices, args.text, args.wav)
+
+
+def _talk(_: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import talk
+
+    return talk.run(choices)
+
+
+def _protocol(args: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import protocol
+
+    if args.what == "check":
+        return protocol.check(choices)
+    return (protocol.show if args.what == "show" else protocol.graph)(choices.protocol)
+
+
+def _devices(_: argparse.Namespace, __: Any) -> int:
+    from voice_coach.commands import devices
+
+    return devices.run()
+
+
+def _doctor(args: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import doctor
+
+    return doctor.run(choices, args.json)
+
+
+def _model(args: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import model
+
+    return (model.path if args.what == "path" else model.info)(choices)
+
+
+# -- what may be written ----------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    sound = _options_for_sound()
+    manner = _options_for_manner()
+    parser = argparse.ArgumentParser(
+        prog="voice-coach",
+        parents=[sound, manner],
+        description='Waits for the call ("help, calf cramp"), then leads you through the cramp '
+        "by voice. It is coaching, not a diagnosis.",
+        epilog=(__doc__ or "").split("\n\n")[1],
+    )
+    parser.add_argument("--version", action="version", version=f"voice-coach {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("now", parents=[sound, manner], help="coach at once")
+    _add_rehearse(commands, manner)
+    _add_hear(commands)
+    say = commands.add_parser("say", parents=[manner], help="speak one sentence")
+    say.add_argument("text")
+    say.add_argument("--wav", type=Path, metavar="OUT.wav", help="write it instead")
+    commands.add_parser("talk", parents=[manner], help="the same dialogue, typed")
+    protocol = commands.add_parser("protocol", help="the conversation, for review")
+    protocol.add_argument("what", choices=("show", "check", "graph"))
+    protocol.add_argument("file", type=Path, nargs="?", help="content file (default: the shipped)")
+    protocol.add_argument("--model", type=Path, default=None, help="model folder")
+    commands.add_parser("devices", help="microphones and speakers")
+    doctor = commands.add_parser("doctor", parents=[manner], help="test everything")
+    doctor.add_argument("--json", action="store_true")
+    model = commands.add_parser("model", help="the speech model in use")
+    model.add_argument("what", choices=("info", "path"), nargs="?", default="info")
+    model.add_argument("--model", type=Path, default=None, help="model folder")
+    return parser
+
+
+def _options_for_sound() -> argparse.ArgumentParser:
+    options = _quiet_parser()
+    options.add_argument(
+        "--mic", metavar="DEVICE|FILE.wav",
+        help="number, part of a name, or a file (then time is virtual)",
+    )  # fmt: skip
+    options.add_argument("--speaker", metavar="DEVICE|FILE.wav")
+    options.add_argument("--headset", action="store_true", help="you may speak over the coach")
+    options.add_argument("--events", type=Path, metavar="FILE", help="one JSON object a line")
+    return options
+
+
+def _options_for_manner() -> argparse.ArgumentParser:
+    options = _quiet_parser()
+    options.add_argument("--voice", help="id or part of the name of a voice")
+    options.add_argument("--rate", type=_between(80, 300), help="words a minute (155)")
+    options.add_argument("--volume", type=_between(1, 400), help="percent (100)")
+    options.add_argument("--model", type=Path, help="a Vosk model folder")
+    options.add_argument("--region", help="country code for the emergency number, such as GB")
+    options.add_argument("--protocol", type=Path, help="another content file")
+    return options
+
+
+def _quiet_parser() -> argparse.ArgumentParser:
+    # An option not given leaves no trace, so that it may stand before or after the command.
+    return argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+
+
+def _add_rehearse(commands: Any, manner: argparse.ArgumentParser) -> None:
+    rehearse = commands.add_parser(
+        "rehearse", parents=[manner], help="a synthetic person, led through a cramp"
+    )
+    rehearse.add_argument("scenario", nargs="?", default="sitting-ordinary")
+    rehearse.add_argument("--list", action="store_true", help="name the scenarios")
+    rehearse.add_argument("--seed", type=int, default=1)
+    rehearse.add_argument("--snr", type=float, metavar="DB", help="person against noise")
+    rehearse.add_argument("--noise", type=Path, metavar="FILE", help="noise from a WAV")
+    rehearse.add_argument("--echo", type=float, metavar="DB", default=-14.0)
+    rehearse.add_argument("--wav", type=Path, metavar="OUT.wav", help="what the room heard")
+    rehearse.add_argument("--events", type=Path, metavar="FILE")
+    rehearse.add_argument("--json", action="store_true", help="one closing object")
+
+
+def _add_hear(commands: Any) -> None:
+    hear = commands.add_parser("hear", help="what the ear makes of audio files")
+    hear.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    grammar = hear.add_mutually_exclusive_group(required=True)
+    grammar.add_argument("--state", help="a step of the conversation, or wake")
+    grammar.add_argument("--phrases", metavar='"yes|no|stop"', help="exactly these")
+    hear.add_argument("--json", action="store_true", help="one object a file")
+    hear.add_argument("--model", type=Path, default=None, help="model folder")
+    hear.add_argument("--protocol", type=Path, default=None, help="another content file")
+
+
+def _between(low: int, high: int) -> Any:
+    def number(text: str) -> int:
+        if not text.isdigit() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not a number from {low} to {high}")
+        return int(text)
+
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""Putting the parts together as the command line asks for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from voice_coach.content import default_protocol_path, emergency_number, load_protocol
+from voice_coach.content.loader import check_words, sentences
+from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.dialogue.protocol import Protocol
+from voice_coach.listening.model import open_model
+from voice_coach.listening.port import Grammar, Recogniser
+from voice_coach.listening.vosk_recogniser import VoskRecogniser
+from voice_coach.speaking.cache import ClipCache
+from voice_coach.speaking.port import VoiceSettings
+from voice_coach.speaking.pyttsx3_renderer import Pyttsx3Renderer
+from voice_coach.speaking.voice import Voice
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person may choose for any session."""
+
+    protocol: Path | None = None
+    region: str | None = None
+    model: Path | None = None
+    voice: str = ""
+    rate: int = 155
+    volume: int = 100
+    """Percent of the normal loudness."""
+
+
+def dialogue(choices: Choices) -> Dialogue:
+    """Raises ContentError and UsageError."""
+    protocol = load_protocol(choices.protocol)
+    return Dialogue(protocol, emergency_number(choices.region))
+
+
+def recogniser(choices: Choices, protocol: Protocol | None = None) -> Recogniser:
+    """The ear, checked against every phrase of the protocol. Raises ModelError, ContentError."""
+    model = open_model(choices.model)
+    if protocol is not None and model.exact is not None:
+        lexicon = model.exact.lexicon
+        path = choices.protocol or default_protocol_path()
+        check_words(path, protocol, lambda word: not lexicon.unknown([word]))
+    ear = VoskRecogniser(model)
+    if protocol is not None:
+        phrases = {phrase for phrases in protocol.intents.values() for phrase in phrases}
+        ear.check(Grammar("the protocol", tuple(sorted(phrases)), protocol.decoys))
+    return ear
+
+
+def voice(choices: Choices, cache: ClipCache | None = None) -> Voice:
+    """The coach's voice. Errors come with the first sentence."""
+    settings = VoiceSettings(choices.voice, choices.rate)
+    return Voice(Pyttsx3Renderer(), cache or ClipCache(), settings)
+
+
+def fixed_sentences(dialogue: Dialogue) -> list[str]:
+    """The sentences that can be rendered before anybody asks, in the order of the content."""
+    return [text for _, text in sentences(dialogue.protocol) if "{" not in text]

@@ -1,0 +1,197 @@
+"""From microphone blocks to hearings: gate, pre-roll, recogniser and our own endpoint.
+
+The recogniser's endpoint takes 0.9 s. Here an utterance ends after 180 ms of silence, unless what
+was said so far may go on: "still" waits for "hurts". Time is that of the blocks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from voice_coach.audio.port import BLOCK, RATE, Block, Samples
+from voice_coach.listening.gate import Gate
+from voice_coach.listening.graph import UNKNOWN
+from voice_coach.listening.port import Grammar, Hearing, Recogniser, Recognition
+
+BLOCK_SECONDS: Final = BLOCK / RATE
+
+
+@dataclass(frozen=True)
+class EndpointTimes:
+    """When an utterance is over, in seconds."""
+
+    onset: float = 0.06
+    """Sound this long opens an utterance; a click does not."""
+
+    pre_roll: float = 0.3
+    """Sound from before the onset that belongs to the utterance: soft first consonants."""
+
+    silence: float = 0.18
+    """Silence after a phrase that cannot go on."""
+
+    unsettled: float = 0.36
+    """Silence after something not (yet) recognised: a person searching for words."""
+
+    longer: float = 0.5
+    """Silence after the beginning of a longer phrase."""
+
+    stable: float = 0.6
+    """In noise that never falls silent: how long a whole phrase must stand unchanged."""
+
+    longest: float = 8.0
+    """Then it is decided, whatever goes on."""
+
+    shortest_unknown: float = 0.25
+    """Strange sounds shorter than this are coughs and knocks, not answers."""
+
+
+DEFAULT_TIMES: Final = EndpointTimes()
+
+
+@dataclass
+class _Utterance:
+    """What is being said now."""
+
+    fed_from: float
+    """Port clock, seconds, of the first sample fed."""
+
+    onset: float
+    sounded: float
+    """Port clock, seconds: the end of the last block with sound."""
+
+    text: str = ""
+    """The partial last looked at, and since when it has read so."""
+
+    text_since: float = 0.0
+    audio: list[Samples] = field(default_factory=list)
+
+
+class Listener:
+    """The ear: opened for a grammar, shut while the coach speaks."""
+
+    def __init__(self, recogniser: Recogniser, times: EndpointTimes = DEFAULT_TIMES) -> None:
+        self._recogniser = recogniser
+        self._times = times
+        self._gate = Gate()
+        self._grammar: Grammar | None = None
+        self._deaf_until = 0.0
+        self._run = 0
+        self._onset_blocks = max(1, round(times.onset / BLOCK_SECONDS))
+        pre_roll_blocks = round(times.pre_roll / BLOCK_SECONDS) + self._onset_blocks
+        self._pre_roll: deque[Samples] = deque(maxlen=pre_roll_blocks)
+        self._utterance: _Utterance | None = None
+
+    @property
+    def speaking(self) -> bool:
+        """Whether somebody seems to be talking right now: no time for a reprompt."""
+        return self._utterance is not None or self._run > 0
+
+    @property
+    def open(self) -> bool:
+        """Whether the ear is open at all."""
+        return self._grammar is not None
+
+    def listen(self, grammar: Grammar, after: float = 0.0) -> None:
+        """Open the ear for ``grammar``; blocks that began before ``after`` are not heard.
+
+        ``after``, on the port's clock, is the end of the coach's own voice and of its echo. What
+        was being said is dropped. Raises ModelError for words the model does not know.
+        """
+        self._forget()
+        self._recogniser.use(grammar)
+        self._grammar = grammar
+        self._deaf_until = after
+
+    def shut(self) -> None:
+        """Close the ear and drop what was being said."""
+        self._forget()
+        if self._grammar is not None:
+            self._recogniser.reset()
+        self._grammar = None
+
+    def process(self, block: Block) -> Hearing | None:
+        """Hear one block; what was said, when it ended an utterance worth passing on."""
+        if self._grammar is None or block.at - BLOCK_SECONDS < self._deaf_until - 1e-6:
+            return None
+        sound = self._gate.process(block.samples)
+        if self._utterance is None:
+            self._wait_for_onset(block, sound)
+            return None
+        self._hear(self._utterance, block, sound)
+        if not self._ended(self._utterance, self._grammar, block.at):
+            return None
+        return self._decide(self._utterance, block.at)
+
+    def flush(self, at: float) -> Hearing | None:
+        """End of the sound: decide on an utterance still open."""
+        return None if self._utterance is None else self._decide(self._utterance, at)
+
+    def _forget(self) -> None:
+        self._utterance = None
+        self._run = 0
+        self._pre_roll.clear()
+
+    def _wait_for_onset(self, block: Block, sound: bool) -> None:
+        self._pre_roll.append(block.samples)
+        self._run = self._run + 1 if sound else 0
+        if self._run < self._onset_blocks:
+            return
+        kept = list(self._pre_roll)
+        started = block.at - self._run * BLOCK_SECONDS
+        fed_from = block.at - len(kept) * BLOCK_SECONDS
+        self._forget()
+        self._utterance = _Utterance(fed_from, started, block.at, text_since=block.at, audio=kept)
+        self._recogniser.feed(np.concatenate(kept))
+
+    def _hear(self, utterance: _Utterance, block: Block, sound: bool) -> None:
+        utterance.audio.append(block.samples)
+        self._recogniser.feed(block.samples)
+        if sound:
+            utterance.sounded = block.at
+
+    def _ended(self, utterance: _Utterance, grammar: Grammar, at: float) -> bool:
+        times = self._times
+        if at - utterance.onset >= times.longest:
+            return True
+        silence = at - utterance.sounded + 1e-6
+        # A partial costs more than a block of decoding: look only when it can decide something.
+        if silence < times.silence and len(utterance.audio) % 4:
+            return False
+        text = self._recogniser.partial()
+        if text != utterance.text:
+            utterance.text, utterance.text_since = text, at
+        known = text in grammar.phrases or text in grammar.decoys
+        patience = times.silence if known else times.unsettled
+        steady = times.stable
+        if _may_go_on(text, grammar):
+            patience, steady = times.longer, times.stable + times.longer
+        return silence >= patience or (known and at - utterance.text_since >= steady)
+
+    def _decide(self, utterance: _Utterance, at: float) -> Hearing | None:
+        recognition = self._recogniser.finish()
+        self._forget()
+        if not self._worth_telling(recognition):
+            return None
+        return Hearing(
+            recognition,
+            started=utterance.onset,
+            word_end=utterance.fed_from + recognition.end,
+            decided=at,
+            audio=np.concatenate(utterance.audio),
+        )
+
+    def _worth_telling(self, recognition: Recognition) -> bool:
+        if recognition.text == UNKNOWN:
+            return recognition.end - recognition.start >= self._times.shortest_unknown
+        return recognition.text != ""
+
+
+def _may_go_on(text: str, grammar: Grammar) -> bool:
+    """Whether this is the beginning of some longer phrase."""
+    return bool(text) and any(
+        phrase.startswith(text + " ") for phrase in (*grammar.phrases, *grammar.decoys)
+    )

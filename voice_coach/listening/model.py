@@ -1,0 +1,266 @@
+"""Finding and checking the speech model.
+
+A model folder is a Vosk model folder. One with a ``lexicon.txt`` and a monophone acoustic model
+is our own kind: every grammar gets an exact graph of its own. Any other is foreign, and must take
+a grammar at run time.
+
+libvosk may print, crash or abort the process on a damaged model, so the files are looked at here
+first, and a folder not seen before is loaded once in a child process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+import voice_coach
+from voice_coach.errors import ModelError
+from voice_coach.listening.bundle import bundle, write_bundle
+from voice_coach.listening.graph import EDGE, SILENCE, Bigram, build_graph
+from voice_coach.listening.lexicon import Lexicon
+
+DEFAULT_NAME: Final = "coach-en"
+_PACKAGE: Final = Path(voice_coach.__file__).parent
+_HEADER: Final = b"\0B<TransitionModel> "
+_TRIAL_TIMEOUT: Final = 60.0
+_TRIAL: Final = """
+import sys, vosk
+vosk.SetLogLevel(-1)
+recogniser = vosk.KaldiRecognizer(vosk.Model(sys.argv[1]), 16000)
+recogniser.AcceptWaveform(bytes(16000))
+recogniser.FinalResult()
+"""
+"""Loads a model and hears half a second of silence with it."""
+
+
+@dataclass(frozen=True)
+class ExactParts:
+    """What an exact graph is built from."""
+
+    lexicon: Lexicon
+    phones: Mapping[str, int]
+    """Ids by name: SIL, K_B, K_E, K_I, K_S, ..."""
+
+    bigram: Bigram
+
+
+@dataclass(frozen=True)
+class SpeechModel:
+    """A checked model folder."""
+
+    folder: Path
+    exact: ExactParts | None
+    """None for a foreign model, which takes its grammar at run time."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+
+def find_model(path: str | Path | None = None) -> Path:
+    """The folder asked for, or the one that came with the program. Raises ModelError."""
+    if path is not None:
+        return Path(path).expanduser()
+    places = (_PACKAGE / "models", _PACKAGE.parent / "models")
+    for place in places:
+        if (place / DEFAULT_NAME).is_dir():
+            return place / DEFAULT_NAME
+    raise ModelError(
+        f"The speech model {DEFAULT_NAME} is missing from {places[0]}; "
+        f"install voice-coach again, or name a Vosk model folder with --model."
+    )
+
+
+def open_model(path: str | Path | None = None) -> SpeechModel:
+    """Find, check and describe a model. Raises ModelError, never crashes on a damaged one."""
+    folder = find_model(path)
+    acoustic = _acoustic_file(folder)
+    tuples = _check_acoustic(acoustic)
+    exact = _exact_parts(folder, tuples)
+    model = SpeechModel(folder, exact)
+    if exact is None:
+        _check_takes_grammar(folder)
+    _try_once(model)
+    return model
+
+
+def _acoustic_file(folder: Path) -> Path:
+    """Where the folder keeps its acoustic model; both of Vosk's layouts."""
+    if not folder.exists():
+        raise ModelError(
+            f"There is no speech model at {folder}; name a Vosk model folder with --model."
+        )
+    if not folder.is_dir():
+        raise ModelError(
+            f"{folder} is a file, not a model folder; unpack it and name the folder with --model."
+        )
+    for name in ("am/final.mdl", "final.mdl"):
+        if (folder / name).is_file():
+            return folder / name
+    raise ModelError(
+        f"{folder} is not a Vosk model: it has no am/final.mdl; "
+        f"name the folder that holds am, conf and graph with --model."
+    )
+
+
+def _check_acoustic(path: Path) -> list[tuple[int, int]]:
+    """Its (phone, state) list, after a look at both ends of the file."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error}); check its permissions.") from error
+    if not data.startswith(_HEADER):
+        raise ModelError(
+            f"{path} is not an acoustic model of the kind Vosk reads; restore the model folder."
+        )
+    broken = ModelError(f"{path} is damaged or cut short; restore or download the model again.")
+    # The last thing in the file is a vector of floats: it must end exactly where the file does.
+    mark = b"<Priors> FV \x04"
+    priors = data.rfind(mark)
+    if priors < 0 or len(data) < priors + len(mark) + 4:
+        raise broken
+    (length,) = struct.unpack_from("<i", data, priors + len(mark))
+    if len(data) != priors + len(mark) + 4 + 4 * length:
+        raise broken
+    return _tuples(data, broken)
+
+
+def _tuples(data: bytes, broken: ModelError) -> list[tuple[int, int]]:
+    """The transition model's (phone, HMM state) pairs, in order of their transition ids."""
+    for mark, width in ((b"<Tuples> ", 4), (b"<Triples> ", 3)):
+        at = data.find(mark)
+        if at >= 0:
+            break
+    else:
+        raise broken
+    at += len(mark)
+    # Every integer is written as its size (4) and four bytes.
+    if len(data) < at + 5:
+        raise broken
+    (count,) = struct.unpack_from("<xi", data, at)
+    if count <= 0 or len(data) < at + 5 + count * width * 5:
+        raise broken
+    row = struct.Struct("<" + "xi" * width)
+    rows = row.iter_unpack(data[at + 5 : at + 5 + count * row.size])
+    return [(values[0], values[1]) for values in rows]
+
+
+def _exact_parts(folder: Path, tuples: list[tuple[int, int]]) -> ExactParts | None:
+    """What our own kind of model has; None for a foreign one."""
+    lexicon_file = folder / "lexicon.txt"
+    one_state_a_phone = [(phone, 0) for phone in range(1, len(tuples) + 1)]
+    if not lexicon_file.is_file() or tuples != one_state_a_phone:
+        return None
+    lexicon = Lexicon.load(lexicon_file)
+    phones = {a: int(b) for a, b in _table(folder / "graph" / "phones.txt", 2)}
+    pairs = _table(folder / "phone_bigram.txt", 3)
+    bigram = {(a, b): _number(c, folder / "phone_bigram.txt") for a, b, c in pairs}
+    strange = sorted(p for p in lexicon.phones() if f"{p}_B" not in phones)
+    if strange or SILENCE not in phones:
+        raise ModelError(
+            f"{lexicon_file} uses phones the model does not have: {' '.join(strange) or SILENCE}; "
+            f"correct the lexicon."
+        )
+    names = {name for name, _ in bigram if name != EDGE}
+    if any((a, b) not in bigram for a in (*names, EDGE) for b in names):
+        raise ModelError(f"{folder / 'phone_bigram.txt'} is incomplete; restore the model folder.")
+    return ExactParts(lexicon, phones, bigram)
+
+
+def _table(path: Path, columns: int) -> list[list[str]]:
+    """A text file's rows, each of this many columns."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"{path} cannot be read ({error}); restore the model folder."
+        ) from error
+    rows = [line.split() for line in lines if line.strip() and not line.startswith("#")]
+    if not rows or any(len(row) != columns for row in rows):
+        raise ModelError(f"{path} is damaged; restore the model folder.")
+    return rows
+
+
+def _number(text: str, path: Path) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ModelError(f"{path} is damaged near {text!r}; restore the model folder.") from None
+
+
+def _check_takes_grammar(folder: Path) -> None:
+    graphs = (folder / "graph", folder)
+    if any((place / "HCLG.fst").is_file() for place in graphs):
+        raise ModelError(
+            f"The model {folder} has a fixed graph (HCLG.fst) and cannot listen for given phrases; "
+            f"use a Vosk model with a dynamic graph, such as a small one."
+        )
+    if not any((place / "HCLr.fst").is_file() for place in graphs):
+        raise ModelError(
+            f"The model {folder} has no graph/HCLr.fst; restore it or use another Vosk model."
+        )
+
+
+def _try_once(model: SpeechModel) -> None:
+    """Load the model in a child process, unless this very folder passed before."""
+    stamp = _stamp_file(model.folder)
+    if stamp is not None and stamp.exists():
+        return
+    if model.exact is None:
+        passed = _trial(model.folder)
+    else:
+        exact = model.exact
+        word = next(iter(exact.lexicon.entries))
+        graph = build_graph([word], exact.lexicon, exact.phones, exact.bigram)
+        with bundle() as folder:
+            write_bundle(folder, model.folder, graph)
+            passed = _trial(folder)
+    if not passed:
+        raise ModelError(
+            f"The speech model {model.folder} is damaged: Vosk cannot load it; "
+            f"restore or download it again."
+        )
+    if stamp is not None:
+        _touch(stamp)
+
+
+def _trial(folder: Path) -> bool:
+    command = [sys.executable, "-c", _TRIAL, str(folder)]
+    try:
+        result = subprocess.run(
+            command, capture_output=True, timeout=_TRIAL_TIMEOUT, check=False, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return result.returncode == 0
+
+
+def _stamp_file(folder: Path) -> Path | None:
+    """A file whose presence says that exactly these files passed. None if they cannot be read."""
+    digest = hashlib.sha256(str(folder.resolve()).encode())
+    try:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            stat = path.stat()
+            digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    except OSError:
+        return None
+    cache = platformdirs.user_cache_path("voice-coach", appauthor=False)
+    return cache / "checked-models" / digest.hexdigest()[:32]
+
+
+def _touch(stamp: Path) -> None:
+    """Remember the check; an unwritable cache only means checking again next time."""
+    try:
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.touch()
+    except OSError:
+        return

@@ -1,0 +1,246 @@
+"""Vosk behind the recogniser's door."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import vosk
+
+from voice_coach.audio.port import RATE, Samples
+from voice_coach.errors import ModelError
+from voice_coach.listening.bundle import bundle, write_bundle
+from voice_coach.listening.graph import (
+    DEFAULT_COSTS,
+    UNKNOWN,
+    GrammarGraph,
+    GraphCosts,
+    build_graph,
+)
+from voice_coach.listening.model import ExactParts, SpeechModel
+from voice_coach.listening.port import Grammar, Recognition
+
+LOADED_GRAPHS: Final = 8
+"""How many grammars stay loaded, at about 6 MB each; loading one takes some 15 ms."""
+
+SHORT_WORD_CONFIDENCE: Final = 0.5
+"""A phrase of one syllable is believed from here on."""
+
+SHORT_WORD_SECONDS: Final = (0.12, 1.2)
+"""... and when it is neither a click nor a hum."""
+
+_EXHAUSTIVE: Final = "--beam=300\n--max-active=100000\n"
+"""A closed grammar always has an answer, so none of its phrases may be pruned; it is small."""
+
+vosk.SetLogLevel(-1)
+
+
+class _Route(Protocol):
+    """How a kind of model is made to listen for a grammar."""
+
+    def unknown(self, grammar: Grammar) -> list[str]:
+        """The words of the grammar the model does not know."""
+        ...
+
+    def prepare(self, grammar: Grammar) -> None:
+        """Do now what would make the first word wait."""
+        ...
+
+    def engine(self, grammar: Grammar) -> Any:
+        """A fresh vosk.KaldiRecognizer for it."""
+        ...
+
+    def syllables(self, phrase: str) -> int:
+        """How many syllables the phrase has, as far as this kind of model can tell."""
+        ...
+
+
+class _ExactRoute:
+    """Our own model: a graph per grammar, the last few kept loaded."""
+
+    def __init__(self, model: SpeechModel, parts: ExactParts, costs: GraphCosts) -> None:
+        self._model = model
+        self._parts = parts
+        self._costs = costs
+        self._loaded: OrderedDict[tuple[tuple[str, ...], bool], Any] = OrderedDict()
+
+    def unknown(self, grammar: Grammar) -> list[str]:
+        return self._parts.lexicon.unknown((*grammar.phrases, *grammar.decoys))
+
+    def prepare(self, grammar: Grammar) -> None:
+        self._load(grammar)
+
+    def engine(self, grammar: Grammar) -> Any:
+        return vosk.KaldiRecognizer(self._load(grammar), RATE)
+
+    def syllables(self, phrase: str) -> int:
+        return self._parts.lexicon.syllables(phrase)
+
+    def _load(self, grammar: Grammar) -> Any:
+        key = ((*grammar.phrases, *grammar.decoys), grammar.reject)
+        if key in self._loaded:
+            self._loaded.move_to_end(key)
+            return self._loaded[key]
+        with bundle() as folder:
+            settings = "" if grammar.reject else _EXHAUSTIVE
+            write_bundle(folder, self._model.folder, self._graph(grammar), settings)
+            try:
+                loaded = vosk.Model(str(folder))
+            except Exception as error:  # vosk raises a bare Exception
+                raise ModelError(
+                    f"Vosk cannot load the model {self._model.folder} ({error}); restore it."
+                ) from error
+        self._loaded[key] = loaded
+        if len(self._loaded) > LOADED_GRAPHS:
+            self._loaded.popitem(last=False)
+        return loaded
+
+    def _graph(self, grammar: Grammar) -> GrammarGraph:
+        parts = self._parts
+        return build_graph(
+            (*grammar.phrases, *grammar.decoys),
+            parts.lexicon,
+            parts.phones,
+            parts.bigram if grammar.reject else None,
+            self._costs,
+        )
+
+
+class _RuntimeRoute:
+    """A foreign model: Vosk's own run-time grammar, in which words may come in any order."""
+
+    def __init__(self, model: SpeechModel) -> None:
+        try:
+            self._model = vosk.Model(str(model.folder))
+        except Exception as error:  # vosk raises a bare Exception
+            raise ModelError(
+                f"Vosk cannot load the model {model.folder} ({error}); restore it."
+            ) from error
+
+    def unknown(self, grammar: Grammar) -> list[str]:
+        phrases = (*grammar.phrases, *grammar.decoys)
+        words = dict.fromkeys(word for phrase in phrases for word in phrase.split())
+        return [word for word in words if self._model.vosk_model_find_word(word) < 0]
+
+    def prepare(self, grammar: Grammar) -> None:
+        """Its grammar is compiled with each recogniser, in under a millisecond."""
+
+    def engine(self, grammar: Grammar) -> Any:
+        unknown = [UNKNOWN] if grammar.reject else []
+        phrases = [*grammar.phrases, *grammar.decoys, *unknown]
+        return vosk.KaldiRecognizer(self._model, RATE, json.dumps(phrases))
+
+    def syllables(self, phrase: str) -> int:
+        return 1 if " " not in phrase and len(phrase) <= 4 else 2
+
+
+@dataclass(frozen=True)
+class _Word:
+    """One word of a result."""
+
+    text: str
+    confidence: float
+    start: float
+    end: float
+
+
+class VoskRecogniser:
+    """A Recogniser over libvosk. One instance, one microphone; not for several threads."""
+
+    def __init__(self, model: SpeechModel, costs: GraphCosts = DEFAULT_COSTS) -> None:
+        self._route: _Route = (
+            _RuntimeRoute(model)
+            if model.exact is None
+            else _ExactRoute(model, model.exact, costs)
+        )
+        self._grammar = Grammar("nothing", ())
+        self._engine: Any = None
+        self._words: list[_Word] = []
+
+    def check(self, grammar: Grammar) -> None:
+        """Raises ModelError naming every word of the grammar that the model does not know."""
+        unknown = self._route.unknown(grammar)
+        if unknown:
+            raise ModelError(
+                f"The speech model does not know {', '.join(map(repr, unknown))} "
+                f"(in {grammar.name}); use other words, or add them to the model's lexicon.txt."
+            )
+
+    def use(self, grammar: Grammar) -> None:
+        """Listen for this grammar from now on. Raises ModelError."""
+        self.check(grammar)
+        self._grammar = grammar
+        # Vosk aborts the process when a grammar is changed in mid-utterance, and goes on with the
+        # old utterance's features and times after one: a fresh recogniser costs less than 1 ms.
+        self.reset()
+        if self._listens:
+            self._route.prepare(grammar)
+
+    def feed(self, samples: Samples) -> None:
+        """More sound of the current utterance."""
+        if not self._listens:
+            return
+        if self._engine is None:
+            self._engine = self._route.engine(self._grammar)
+            self._engine.SetWords(True)
+        if self._engine.AcceptWaveform(samples.tobytes()):
+            # Vosk found an endpoint of its own; the utterance ends when we say so.
+            self._words += _words(self._engine.Result())
+
+    def partial(self) -> str:
+        """The best text so far; may change."""
+        if self._engine is None:
+            return ""
+        rest = json.loads(self._engine.PartialResult()).get("partial", "")
+        return _text([*(word.text for word in self._words), *rest.split()])
+
+    def finish(self) -> Recognition:
+        """End the utterance, return what was heard, and be ready for the next one."""
+        if self._engine is None:
+            return Recognition("", accepted=False)
+        words = self._words + _words(self._engine.FinalResult())
+        self.reset()
+        if not words:
+            return Recognition("", accepted=False)
+        text = _text([word.text for word in words])
+        confidence = min(word.confidence for word in words)
+        start, end = words[0].start, words[-1].end
+        return Recognition(text, self._believed(text, confidence, end - start), confidence, start, end)
+
+    def reset(self) -> None:
+        """Drop the current utterance."""
+        self._engine = None
+        self._words = []
+
+    @property
+    def _listens(self) -> bool:
+        """Whether there is anything to listen for."""
+        return bool(self._grammar.phrases or self._grammar.decoys)
+
+    def _believed(self, text: str, confidence: float, seconds: float) -> bool:
+        """Exactly one of the phrases; one of a single syllable must also look like a word.
+
+        Noise is taken for "no", "stop" and "done", hardly ever for anything longer.
+        """
+        if text not in self._grammar.phrases:
+            return False
+        if not self._grammar.reject or self._route.syllables(text) > 1:
+            return True
+        shortest, longest = SHORT_WORD_SECONDS
+        return confidence >= SHORT_WORD_CONFIDENCE and shortest <= seconds <= longest
+
+
+def _words(result: str) -> list[_Word]:
+    """The words of one of Vosk's JSON results."""
+    return [
+        _Word(word["word"], word["conf"], word["start"], word["end"])
+        for word in json.loads(result).get("result", ())
+    ]
+
+
+def _text(words: list[str]) -> str:
+    """The words as one phrase; strange speech, however long, is one [unk]."""
+    kept = [w for i, w in enumerate(words) if w != UNKNOWN or i == 0 or words[i - 1] != UNKNOWN]
+    return " ".join(kept)

@@ -1,0 +1,140 @@
+"""The synthetic person: hears what the coach says, obeys, and answers in character."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from voice_coach.audio.port import Samples
+from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.eventlog import Record
+from voice_coach.rehearsal.scenario import Person as Character
+from voice_coach.rehearsal.scenario import pick
+from voice_coach.speaking.port import VoiceSettings
+from voice_coach.speaking.voice import Voice
+
+VOICES: Final = ("en-us+f2", "en-us+m3", "en-gb+f3", "en-gb+m2", "en-us+f4", "en-gb-x-rp+m7")
+"""Voices of people who call for help: none of them is the coach's."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Something the person says."""
+
+    at: float
+    """Seconds since the call."""
+    text: str
+    intent: str
+    """What it means in the step it is said in; empty when the step cannot understand it."""
+
+
+class SyntheticPerson:
+    """Watches the event log like a person listens, and hands sound to the room."""
+
+    def __init__(
+        self, character: Character, dialogue: Dialogue, voice: Voice, chance: random.Random
+    ) -> None:
+        self._character = character
+        self._dialogue = dialogue
+        self._voice = voice
+        self._chance = chance
+        self._visits: Counter[str] = Counter()
+        self._turns = 0
+        self._step = ""
+        self._planned: list[tuple[float, str]] = []
+        self._interrupted: set[int] = set()
+        self._called = False
+        self.said: list[Utterance] = []
+        self.spoken_to = 0.0
+        """Seconds since the call until which the person is speaking."""
+
+    @property
+    def called(self) -> bool:
+        return self._called
+
+    def call(self) -> Samples:
+        """The call for help."""
+        self._called = True
+        return self._speak(pick(self._character.call, self._chance))
+
+    def watch(self, record: Record) -> None:
+        """What the person notices: a new step, their turn to speak, a prompt beginning."""
+        kind, t = record["type"], record["t"]
+        if kind == "state":
+            self._step = record["step"]
+            self._visits[self._step] += 1
+            self._turns = 0
+            self._planned.clear()
+        elif kind == "turn":
+            self._planned.clear()
+            if record["mode"] in ("wait", "pause"):
+                self._plan_answer(t)
+            elif record["mode"] == "hold":
+                self._plan_remarks(t)
+        elif kind == "saying":
+            for i, interruption in enumerate(self._character.interrupts):
+                if interruption.prompt == record["prompt"] and i not in self._interrupted:
+                    self._interrupted.add(i)
+                    self._planned.append((t + interruption.after, interruption.say))
+
+    def due(self, t: float) -> Samples | None:
+        """What the person begins to say now, if anything."""
+        for entry in self._planned:
+            if entry[0] <= t and t >= self.spoken_to:
+                self._planned.remove(entry)
+                samples = self._speak(entry[1])
+                intent = self._dialogue.vocabulary(self._step).get(entry[1], "")
+                self.said.append(Utterance(t, entry[1], intent))
+                self.spoken_to = t + len(samples) / 16_000
+                return samples
+        return None
+
+    def _plan_answer(self, t: float) -> None:
+        text = self._answer()
+        self._turns += 1
+        if text:
+            self._planned.append((t + self._chance.uniform(*self._character.delay), text))
+
+    def _answer(self) -> str:
+        visits = self._character.answers.get(self._step)
+        if visits is None:
+            return pick(self._habit(), self._chance)
+        answer = visits[min(self._visits[self._step], len(visits)) - 1]
+        if isinstance(answer, tuple):
+            answer = answer[min(self._turns, len(answer) - 1)] if answer else ""
+        return pick(answer, self._chance)
+
+    def _habit(self) -> str:
+        """What is said where the scenario says nothing: finished, and nothing is wrong."""
+        step = self._dialogue.protocol.steps[self._step]
+        if step.kind == "do":
+            return self._character.done
+        if step.kind == "screen" and self._character.healthy:
+            return "yes|yeah" if "no" in step.danger else "no|nope"
+        return ""
+
+    def _plan_remarks(self, t: float) -> None:
+        visits = self._character.during.get(self._step, ())
+        visit = self._visits[self._step] - 1
+        if self._turns == 0 and visit < len(visits):
+            self._planned += [(t + r.after, pick(r.say, self._chance)) for r in visits[visit]]
+            self._held = list(self._planned)
+        elif visit < len(visits):
+            # A count or a reply went between: what is still to be said is said later.
+            said = {u.text for u in self.said}
+            self._planned += [p for p in self._held if p[1] not in said or p[0] > t]
+        self._turns += 1
+
+    def _speak(self, text: str) -> Samples:
+        # Whoever is not understood says it again more slowly.
+        settings = self._voice.settings
+        rate = max(120, settings.rate - 12 * max(0, self._turns - 1))
+        return self._voice.clip(text, rate)
+
+
+def settings_for(character: Character, chance: random.Random) -> VoiceSettings:
+    """The person's own voice, rate and pitch."""
+    voice = chance.choice(character.voices or VOICES)
+    return VoiceSettings(voice, chance.randrange(140, 171, 5), chance.randrange(40, 61, 5))

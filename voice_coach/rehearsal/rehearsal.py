@@ -1,0 +1,212 @@
+"""Runs a scenario on audio, in virtual time, and says whether it went as it must."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from voice_coach.audio.mixer import Mixer
+from voice_coach.audio.port import RATE, Samples
+from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.eventlog import EventLog, Record
+from voice_coach.listening.listener import Listener
+from voice_coach.listening.port import Recogniser
+from voice_coach.rehearsal.person import SyntheticPerson, settings_for
+from voice_coach.rehearsal.room import RoomPort
+from voice_coach.rehearsal.scenario import Expectation, Scenario
+from voice_coach.session import Ending, Session
+from voice_coach.speaking.cache import ClipCache
+from voice_coach.speaking.port import Renderer
+from voice_coach.speaking.voice import Voice
+
+CALLS: Final = 5
+"""How often the person calls before giving up."""
+
+CALL_SECONDS: Final = 30.0
+"""Seconds after which nobody has heard them."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Where the rehearsal takes place."""
+
+    snr_db: float | None = None
+    echo_db: float = -14.0
+    noise: Path | None = None
+
+
+@dataclass
+class Report:
+    """What came of a rehearsal."""
+
+    scenario: str
+    seed: int
+    outcome: str
+    level: str
+    elapsed: float
+    turns: int
+    misheard: int
+    """Utterances of the person that were not acted on as they were meant."""
+    prompts: int
+    wall_seconds: float
+    faults: list[str] = field(default_factory=list)
+    """In what the conversation differed from the scenario's expectation."""
+    records: list[Record] = field(default_factory=list, repr=False)
+    utterances: list[tuple[float, str]] = field(default_factory=list, repr=False)
+    recording: Samples = field(default_factory=lambda: np.zeros(0, dtype=np.int16), repr=False)
+
+    def summary(self) -> dict[str, Any]:
+        """The closing object of ``rehearse --json``."""
+        keys = (
+            "scenario", "seed", "outcome", "level", "elapsed", "turns", "misheard", "prompts",
+            "wall_seconds", "faults",
+        )  # fmt: skip
+        return {key: getattr(self, key) for key in keys}
+
+
+@dataclass
+class Cast:
+    """What rehearsals share, so that many can run in one process."""
+
+    dialogue: Dialogue
+    recogniser: Recogniser
+    voice: Voice
+    """The coach's."""
+    renderer: Callable[[], Renderer]
+    """Makes the engine of a person's voice; each voice owns its own."""
+    cache: ClipCache
+
+
+class _Stage:
+    """The person's cue: calls until heard, then speaks when the conversation says so."""
+
+    def __init__(self, person: SyntheticPerson) -> None:
+        self._person = person
+        self._next_call = 1.0
+        self._calls = 0
+        self._zero: float | None = None
+
+    def speech(self, now: float) -> Samples | None:
+        if self._zero is not None:
+            return self._person.due(now - self._zero)
+        if now < self._next_call or self._calls >= CALLS:
+            return None
+        self._calls += 1
+        samples = self._person.call()
+        self._next_call = now + len(samples) / RATE + 3.0
+        return samples
+
+    def begin(self, zero: float) -> None:
+        """The coach has heard the call; ``zero`` is its time on the room's clock."""
+        self._zero = zero
+
+
+def rehearse(  # noqa: PLR0913 - a scenario needs a cast, a room and a seed
+    name: str,
+    scenario: Scenario,
+    cast: Cast,
+    *,
+    seed: int = 1,
+    room: Room | None = None,
+    log: EventLog | None = None,
+) -> Report:
+    """Lead a synthetic person through one night.
+
+    Raises CoachError of any kind that a real session raises, and AudioFileError for the noise.
+    """
+    began = time.perf_counter()
+    room = room or Room()
+    log = log or EventLog()
+    chance = random.Random(f"{name}/{seed}")
+    character = scenario.person
+    with Voice(cast.renderer(), cast.cache, settings_for(character, chance)) as own_voice:
+        person = SyntheticPerson(character, cast.dialogue, own_voice, chance)
+        stage = _Stage(person)
+        port = RoomPort(
+            stage.speech, seed=seed, echo_db=room.echo_db, snr_db=room.snr_db, noise=room.noise
+        )
+        records: list[Record] = []
+        log.watch(records.append)
+        log.watch(person.watch)
+        mixer = Mixer()
+        port.start(mixer)
+        session = Session(
+            port, mixer, cast.voice, Listener(cast.recogniser), cast.dialogue, log,
+            virtual=True, full_duplex=character.headset,
+        )  # fmt: skip
+        call = session.wait_for_call(CALL_SECONDS)
+        if call is not None:
+            stage.begin(call.at)
+            ending = session.coach(call)
+        else:
+            ending = Ending("unheard", "self_care", CALL_SECONDS, 0)
+        port.close()
+    report = Report(
+        scenario=name,
+        seed=seed,
+        outcome=ending.outcome,
+        level=ending.level,
+        elapsed=round(ending.elapsed, 2),
+        turns=ending.turns,
+        misheard=_misheard(person, records),
+        prompts=sum(r["type"] == "say" for r in records),
+        wall_seconds=round(time.perf_counter() - began, 2),
+        records=records,
+        utterances=[(u.at, u.text) for u in person.said],
+        recording=port.recording(),
+    )
+    report.faults = differences(scenario.expect, report)
+    return report
+
+
+def _misheard(person: SyntheticPerson, records: list[Record]) -> int:
+    """Utterances that no hearing with their own intent answers within four seconds."""
+    heard = [r for r in records if r["type"] == "heard"]
+    wrong = 0
+    for utterance in person.said:
+        answers = [r for r in heard if 0 <= r["decided"] - utterance.at <= 4.0]
+        if not any(r["intent"] == utterance.intent for r in answers) and (
+            utterance.intent or answers
+        ):
+            wrong += 1
+    return wrong
+
+
+def differences(expect: Expectation, report: Report) -> list[str]:
+    """In what a rehearsal went otherwise than expected, one sentence each."""
+    said = [(r["prompt"], r["start"]) for r in report.records if r["type"] == "say"]
+    intents = [r["intent"] for r in report.records if r["type"] == "heard"]
+    prompts = [prompt for prompt, _ in said]
+    faults = []
+    if report.outcome != expect.outcome:
+        faults.append(f"outcome {report.outcome}, expected {expect.outcome}")
+    if report.level != expect.level:
+        faults.append(f"level {report.level}, expected {expect.level}")
+    faults += _missing("said", expect.said, prompts)
+    faults += _missing("heard", expect.heard, intents)
+    for prefix in expect.never:
+        faults += [f"said {p}, which must not be said" for p in prompts if p.startswith(prefix)]
+    for prefix, seconds in expect.within.items():
+        first = next((t for p, t in said if p.startswith(prefix)), float("inf"))
+        if first > seconds:
+            faults.append(f"{prefix} began at {first:.1f} s, expected by {seconds:.1f} s")
+    for prefix, seconds in expect.not_before.items():
+        first = next((t for p, t in said if p.startswith(prefix)), float("inf"))
+        if first < seconds:
+            faults.append(f"{prefix} began at {first:.1f} s, not expected before {seconds:.1f} s")
+    return faults
+
+
+def _missing(what: str, wanted: tuple[str, ...], found: list[str]) -> list[str]:
+    """The first of ``wanted`` that does not follow in order."""
+    rest = iter(found)
+    for prefix in wanted:
+        if not any(item.startswith(prefix) for item in rest):
+            return [f"{prefix} was not {what} in its place"]
+    return []
