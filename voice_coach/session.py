@@ -38,6 +38,9 @@ RATE_STEP: Final = 0.85
 VOLUME_STEP: Final = 10 ** (4 / 20)
 """Factor of the volume for each step louder: 4 dB."""
 
+COURTESY: Final = 1.2
+"""Seconds that a count or a reprompt waits for somebody who is talking just now."""
+
 _PATIENCE: Final = 3.0
 """Seconds that somebody who is making sound may hold up the no-input timer."""
 
@@ -161,6 +164,7 @@ class Session:
         self._timers: dict[str, float] = {}
         self._pending: tuple[act.Say, Future[Samples]] | None = None
         self._saying: dict[str, act.Say] = {}
+        self._courtesy = 0.0
         self._clips = 0
         self._turns = 0
         self._shown = ("", "")
@@ -242,11 +246,7 @@ class Session:
     def _aim_ear(self) -> None:
         """Half duplex: shut while the coach is audible. Full duplex: always open."""
         assert self._state is not None
-        audible = (
-            self._mixer.busy
-            or self._pending is not None
-            or self._port.now() < self._mixer.sounding_until + TAIL
-        )
+        audible = self._mixer.busy or self._port.now() < self._mixer.sounding_until + TAIL
         if self._state.mode == "over" or (audible and not self._full_duplex):
             self._ear.shut()
         else:
@@ -329,13 +329,16 @@ class Session:
     def _say(self, say: act.Say) -> None:
         future = self._voice.request(say.text, self._rate)
         self._pending = (say, future)
+        self._courtesy = self._port.now() + COURTESY
         if self._virtual:
             future.exception()  # time stands still until it is there
         self._start_pending()
 
     def _start_pending(self) -> None:
-        """Play the wanted sentence as soon as it is rendered."""
+        """Play the wanted sentence as soon as it is rendered and nobody is talking."""
         if self._pending is None or not self._pending[1].done():
+            return
+        if self._ear.speaking and self._port.now() < self._courtesy:
             return
         say, future = self._pending
         self._pending = None

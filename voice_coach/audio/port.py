@@ -53,7 +53,7 @@ class AudioPort(Protocol):
         ...
 
     def now(self) -> float:
-        """Seconds since ``start``: monotonic real time on a card, samples read on a virtual port."""
+        """Seconds since ``start``: real time on a card, samples read on a virtual port."""
         ...
 
     def read(self, timeout: float) -> Block | None:

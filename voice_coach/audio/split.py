@@ -28,9 +28,9 @@ class SplitPort:
 
     def start(self, source: Source) -> None:
         """Raises AudioDeviceError, and OutputError when the file cannot be written."""
+        self._microphone.start(_Silence())
         self._writer = wav.Writer(self._path)
         self._source = source
-        self._microphone.start(_Silence())
 
     def now(self) -> float:
         return self._microphone.now()

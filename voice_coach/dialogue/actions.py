@@ -28,7 +28,7 @@ class Hush:
 
 @dataclass(frozen=True)
 class Cue:
-    """Play an earcon: "listening" (the call was heard), "tick" (a hold begins), "done" (it ends)."""
+    """Play an earcon: "listening" for the call, "tick" for a hold that begins, "done" at its end."""
 
     name: Literal["listening", "tick", "done"]
 

@@ -112,7 +112,8 @@ def elapsed(turn: Turn) -> None:
         lines = turn.common("hold_left", common.hold_left, time=left)
     elif state.now - state.entered >= 10:
         lines = turn.common("step_time", common.step_time, time=duration(state.now - state.entered))
-    turn.reply(lines + turn.common("elapsed", common.elapsed, time=duration(state.now)))
+    lines += turn.common("elapsed", common.elapsed, time=duration(state.now))
+    turn.reply(lines + turn.question())
 
 
 def why(turn: Turn) -> None:

@@ -12,7 +12,9 @@ from voice_coach.errors import ModelError
 Phones = tuple[str, ...]
 """One pronunciation: ARPABET phones without stress, e.g. ("K", "AE", "F")."""
 
-VOWELS: Final = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
+VOWELS: Final = frozenset(
+    ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")
+)
 """The phones that carry a syllable."""
 
 

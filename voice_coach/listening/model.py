@@ -136,11 +136,11 @@ def _check_acoustic(path: Path) -> list[tuple[int, int]]:
 
 def _tuples(data: bytes, broken: ModelError) -> list[tuple[int, int]]:
     """The transition model's (phone, HMM state) pairs, in order of their transition ids."""
-    for mark, width in ((b"<Tuples> ", 4), (b"<Triples> ", 3)):
-        at = data.find(mark)
-        if at >= 0:
-            break
-    else:
+    mark, width = b"<Tuples> ", 4
+    if mark not in data:
+        mark, width = b"<Triples> ", 3  # of an older Kaldi
+    at = data.find(mark)
+    if at < 0:
         raise broken
     at += len(mark)
     # Every integer is written as its size (4) and four bytes.
@@ -161,19 +161,26 @@ def _exact_parts(folder: Path, tuples: list[tuple[int, int]]) -> ExactParts | No
     if not lexicon_file.is_file() or tuples != one_state_a_phone:
         return None
     lexicon = Lexicon.load(lexicon_file)
-    phones = {a: int(b) for a, b in _table(folder / "graph" / "phones.txt", 2)}
-    pairs = _table(folder / "phone_bigram.txt", 3)
-    bigram = {(a, b): _number(c, folder / "phone_bigram.txt") for a, b, c in pairs}
+    phones_file = folder / "graph" / "phones.txt"
+    phones = {name: int(_number(text, phones_file)) for name, text in _table(phones_file, 2)}
     strange = sorted(p for p in lexicon.phones() if f"{p}_B" not in phones)
     if strange or SILENCE not in phones:
         raise ModelError(
             f"{lexicon_file} uses phones the model does not have: {' '.join(strange) or SILENCE}; "
             f"correct the lexicon."
         )
-    names = {name for name, _ in bigram if name != EDGE}
-    if any((a, b) not in bigram for a in (*names, EDGE) for b in names):
-        raise ModelError(f"{folder / 'phone_bigram.txt'} is incomplete; restore the model folder.")
-    return ExactParts(lexicon, phones, bigram)
+    return ExactParts(lexicon, phones, _bigram(folder / "phone_bigram.txt", phones))
+
+
+def _bigram(path: Path, phones: Mapping[str, int]) -> Bigram:
+    """A cost for each pair of the model's phones that the file names, none missing."""
+    pairs = {(a, b): _number(cost, path) for a, b, cost in _table(path, 3)}
+    names = {name for pair in pairs for name in pair if name != EDGE}
+    ends = (*names, EDGE)
+    complete = all((a, b) in pairs for a in ends for b in ends if (a, b) != (EDGE, EDGE))
+    if not complete or any(f"{name}_B" not in phones for name in names):
+        raise ModelError(f"{path} is incomplete; restore the model folder.")
+    return pairs
 
 
 def _table(path: Path, columns: int) -> list[list[str]]:
@@ -181,9 +188,7 @@ def _table(path: Path, columns: int) -> list[list[str]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"{path} cannot be read ({error}); restore the model folder."
-        ) from error
+        raise ModelError(f"{path} cannot be read ({error}); restore the model folder.") from error
     rows = [line.split() for line in lines if line.strip() and not line.startswith("#")]
     if not rows or any(len(row) != columns for row in rows):
         raise ModelError(f"{path} is damaged; restore the model folder.")
@@ -237,7 +242,11 @@ def _trial(folder: Path) -> bool:
     command = [sys.executable, "-c", _TRIAL, str(folder)]
     try:
         result = subprocess.run(
-            command, capture_output=True, timeout=_TRIAL_TIMEOUT, check=False, stdin=subprocess.DEVNULL
+            command,
+            capture_output=True,
+            timeout=_TRIAL_TIMEOUT,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
         return False

@@ -151,9 +151,7 @@ class VoskRecogniser:
 
     def __init__(self, model: SpeechModel, costs: GraphCosts = DEFAULT_COSTS) -> None:
         self._route: _Route = (
-            _RuntimeRoute(model)
-            if model.exact is None
-            else _ExactRoute(model, model.exact, costs)
+            _RuntimeRoute(model) if model.exact is None else _ExactRoute(model, model.exact, costs)
         )
         self._grammar = Grammar("nothing", ())
         self._engine: Any = None
@@ -207,7 +205,9 @@ class VoskRecogniser:
         text = _text([word.text for word in words])
         confidence = min(word.confidence for word in words)
         start, end = words[0].start, words[-1].end
-        return Recognition(text, self._believed(text, confidence, end - start), confidence, start, end)
+        return Recognition(
+            text, self._believed(text, confidence, end - start), confidence, start, end
+        )
 
     def reset(self) -> None:
         """Drop the current utterance."""

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from voice_coach.audio.port import Samples
+from voice_coach.audio.port import RATE, Samples
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.eventlog import Record
 from voice_coach.rehearsal.scenario import Person as Character
@@ -15,8 +15,15 @@ from voice_coach.rehearsal.scenario import pick
 from voice_coach.speaking.port import VoiceSettings
 from voice_coach.speaking.voice import Voice
 
-VOICES: Final = ("en-us+f2", "en-us+m3", "en-gb+f3", "en-gb+m2", "en-us+f4", "en-gb-x-rp+m7")
+VOICES: Final = ("en-us+f2", "en-us+m3", "en-us+f5", "en-gb+f3", "en-gb+m3", "en-gb-x-rp+m7")
 """Voices of people who call for help: none of them is the coach's."""
+
+INSIST: Final = 2.0
+"""Seconds without any reaction after which a remark in a hold is said again: the coach may have
+been speaking."""
+
+TRIES: Final = 3
+"""How often a remark is said at most."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,8 @@ class SyntheticPerson:
         self._planned: list[tuple[float, str]] = []
         self._interrupted: set[int] = set()
         self._called = False
+        self._held: list[tuple[float, str]] = []
+        self._unheard: tuple[str, int] | None = None
         self.said: list[Utterance] = []
         self.spoken_to = 0.0
         """Seconds since the call until which the person is speaking."""
@@ -67,12 +76,18 @@ class SyntheticPerson:
             self._visits[self._step] += 1
             self._turns = 0
             self._planned.clear()
+            self._held.clear()
+            self._unheard = None
+        elif kind == "heard":
+            self._unheard = None
         elif kind == "turn":
             self._planned.clear()
             if record["mode"] in ("wait", "pause"):
                 self._plan_answer(t)
             elif record["mode"] == "hold":
                 self._plan_remarks(t)
+            elif self._held:
+                self._planned += self._held
         elif kind == "saying":
             for i, interruption in enumerate(self._character.interrupts):
                 if interruption.prompt == record["prompt"] and i not in self._interrupted:
@@ -81,15 +96,28 @@ class SyntheticPerson:
 
     def due(self, t: float) -> Samples | None:
         """What the person begins to say now, if anything."""
+        if self._unheard is not None and t >= self.spoken_to + INSIST:
+            text, tries = self._unheard
+            self._unheard = None
+            if tries < TRIES:
+                return self._utter(t, text, tries + 1)
         for entry in self._planned:
             if entry[0] <= t and t >= self.spoken_to:
                 self._planned.remove(entry)
-                samples = self._speak(entry[1])
-                intent = self._dialogue.vocabulary(self._step).get(entry[1], "")
-                self.said.append(Utterance(t, entry[1], intent))
-                self.spoken_to = t + len(samples) / 16_000
-                return samples
+                insists = entry in self._held
+                if insists:
+                    self._held.remove(entry)
+                return self._utter(t, entry[1], 1 if insists else TRIES)
         return None
+
+    def _utter(self, t: float, text: str, tries: int) -> Samples:
+        samples = self._speak(text)
+        intent = self._dialogue.vocabulary(self._step).get(text, "")
+        self.said.append(Utterance(t, text, intent))
+        self.spoken_to = t + len(samples) / RATE
+        if tries < TRIES:
+            self._unheard = (text, tries)
+        return samples
 
     def _plan_answer(self, t: float) -> None:
         text = self._answer()
@@ -100,11 +128,20 @@ class SyntheticPerson:
     def _answer(self) -> str:
         visits = self._character.answers.get(self._step)
         if visits is None:
-            return pick(self._habit(), self._chance)
+            return self._again(pick(self._habit(), self._chance))
         answer = visits[min(self._visits[self._step], len(visits)) - 1]
         if isinstance(answer, tuple):
             answer = answer[min(self._turns, len(answer) - 1)] if answer else ""
-        return pick(answer, self._chance)
+            return pick(answer, self._chance)
+        return self._again(pick(answer, self._chance))
+
+    def _again(self, text: str) -> str:
+        """Whoever is asked the same thing again says the same thing in other words."""
+        vocabulary = self._dialogue.vocabulary(self._step)
+        intent = vocabulary.get(text)
+        if self._turns == 0 or intent is None:
+            return text
+        return self._chance.choice([p for p, other in vocabulary.items() if other == intent])
 
     def _habit(self) -> str:
         """What is said where the scenario says nothing: finished, and nothing is wrong."""
@@ -116,15 +153,12 @@ class SyntheticPerson:
         return ""
 
     def _plan_remarks(self, t: float) -> None:
+        """The first time in a hold: everything to be said in it. After a count: what is left."""
         visits = self._character.during.get(self._step, ())
         visit = self._visits[self._step] - 1
         if self._turns == 0 and visit < len(visits):
-            self._planned += [(t + r.after, pick(r.say, self._chance)) for r in visits[visit]]
-            self._held = list(self._planned)
-        elif visit < len(visits):
-            # A count or a reply went between: what is still to be said is said later.
-            said = {u.text for u in self.said}
-            self._planned += [p for p in self._held if p[1] not in said or p[0] > t]
+            self._held = [(t + r.after, pick(r.say, self._chance)) for r in visits[visit]]
+        self._planned += self._held
         self._turns += 1
 
     def _speak(self, text: str) -> Samples:

@@ -31,6 +31,9 @@ CALLS: Final = 5
 CALL_SECONDS: Final = 30.0
 """Seconds after which nobody has heard them."""
 
+HEADSET_ECHO: Final = -60.0
+"""dB of the coach that a headset's microphone hears."""
+
 
 @dataclass(frozen=True)
 class Room:
@@ -128,8 +131,9 @@ def rehearse(  # noqa: PLR0913 - a scenario needs a cast, a room and a seed
     with Voice(cast.renderer(), cast.cache, settings_for(character, chance)) as own_voice:
         person = SyntheticPerson(character, cast.dialogue, own_voice, chance)
         stage = _Stage(person)
+        echo = HEADSET_ECHO if character.headset else room.echo_db
         port = RoomPort(
-            stage.speech, seed=seed, echo_db=room.echo_db, snr_db=room.snr_db, noise=room.noise
+            stage.speech, seed=seed, echo_db=echo, snr_db=room.snr_db, noise=room.noise
         )
         records: list[Record] = []
         log.watch(records.append)

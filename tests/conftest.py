@@ -1,0 +1,51 @@
+"""Fixtures that more than one room of the house needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.virtual_card import VirtualCard
+from voice_coach.audio import devices
+
+
+@pytest.fixture(scope="session")
+def card() -> Iterator[VirtualCard]:
+    """The virtual sound card, running, and the only one that PortAudio sees in this process.
+
+    ``card.environment`` shows it to child processes. A test that stops or breaks it must put it
+    right again; one that kills it is better off with a card of its own.
+    """
+    with VirtualCard() as running, attached(running):
+        yield running
+
+
+@pytest.fixture
+def own_card() -> Iterator[VirtualCard]:
+    """A virtual card for one test alone, which may do to it what it likes."""
+    with VirtualCard() as running, attached(running):
+        yield running
+
+
+class attached:
+    """Lets PortAudio in this process see exactly this card while the context lasts; afterwards
+    whatever it saw before, another virtual card included. No stream may be open at either end."""
+
+    def __init__(self, card: VirtualCard) -> None:
+        self._set = {k: v for k, v in card.environment.items() if k.startswith("PULSE_")}
+        self._before = {name: os.environ.get(name) for name in self._set}
+
+    def __enter__(self) -> None:
+        os.environ.update(self._set)
+        devices.portaudio()
+        devices.refresh()
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        devices.refresh()
