@@ -1,0 +1,203 @@
+"""The listener in virtual time: its clock is that of the blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from tests.listening.speech import hiss, join, silence, speech
+from voice_coach.audio.port import BLOCK, RATE, Block, Samples
+from voice_coach.errors import ModelError
+from voice_coach.listening.fake import FakeRecogniser, spoken
+from voice_coach.listening.listener import Listener
+from voice_coach.listening.model import SpeechModel
+from voice_coach.listening.port import Grammar, Hearing, Recogniser
+from voice_coach.listening.vosk_recogniser import VoskRecogniser
+
+STATE = Grammar("hold", ("still hurts", "still", "not yet", "okay", "stop", "it's gone"))
+BLOCK_SECONDS = BLOCK / RATE
+
+
+@dataclass
+class Room:
+    """Plays sounds to a listener and keeps what it tells."""
+
+    recogniser: Recogniser
+    now: float = 0.0
+    told: list[Hearing] = field(default_factory=list)
+    speaking: list[bool] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.listener = Listener(self.recogniser)
+
+    def play(self, *sounds: Samples) -> None:
+        sound = join(*sounds)
+        for at in range(0, len(sound) - BLOCK + 1, BLOCK):
+            self.now += BLOCK_SECONDS
+            hearing = self.listener.process(Block(sound[at : at + BLOCK], self.now))
+            self.speaking.append(self.listener.speaking)
+            if hearing is not None:
+                self.told.append(hearing)
+
+    @property
+    def texts(self) -> list[str]:
+        return [hearing.recognition.text for hearing in self.told]
+
+
+@pytest.fixture
+def fake_room() -> Room:
+    room = Room(FakeRecogniser())
+    room.listener.listen(STATE)
+    return room
+
+
+@pytest.fixture
+def room(model: SpeechModel) -> Room:
+    room = Room(VoskRecogniser(model))
+    room.listener.listen(STATE)
+    return room
+
+
+def test_a_phrase_is_decided_180_ms_after_it(fake_room: Room) -> None:
+    fake_room.play(silence(0.9), spoken("okay", 0.6), silence(1.0))
+    (hearing,) = fake_room.told
+    assert hearing.recognition.accepted
+    assert hearing.started == pytest.approx(0.9, abs=0.001)
+    assert hearing.word_end == pytest.approx(1.5, abs=0.001)
+    assert hearing.decided == pytest.approx(1.5 + 0.18, abs=0.001)
+
+
+def test_the_beginning_of_a_longer_phrase_waits_half_a_second(fake_room: Room) -> None:
+    fake_room.play(silence(0.9), spoken("still", 0.6), silence(1.0))
+    (hearing,) = fake_room.told
+    assert hearing.recognition.text == "still"
+    assert hearing.decided - hearing.word_end == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_pause_within_a_phrase_does_not_cut_it(room: Room) -> None:
+    room.play(silence(1), speech("still"), silence(0.33), speech("hurts"), silence(1))
+    assert room.texts == ["still hurts"]
+
+
+def test_the_pre_roll_belongs_to_the_utterance(fake_room: Room) -> None:
+    fake_room.play(silence(1.8), spoken("okay", 0.6), silence(1.0))
+    audio = fake_room.told[0].audio
+    assert audio is not None
+    loud = np.flatnonzero(audio)
+    assert loud[0] == pytest.approx(0.3 * RATE, abs=2)
+    assert len(audio) - loud[-1] <= 0.19 * RATE
+
+
+def test_it_hears_a_word_in_the_very_first_block(fake_room: Room) -> None:
+    fake_room.play(spoken("stop", 0.6), silence(0.5))
+    assert fake_room.texts == ["stop"]
+    assert fake_room.told[0].started == pytest.approx(0.0, abs=0.001)
+
+
+def test_it_is_speaking_from_onset_to_decision(fake_room: Room) -> None:
+    fake_room.play(silence(0.9), spoken("okay", 0.6), silence(0.9))
+    first, last = fake_room.speaking.index(True), len(fake_room.speaking)
+    last -= fake_room.speaking[::-1].index(True)
+    assert first * BLOCK_SECONDS == pytest.approx(0.9, abs=0.03)
+    assert last * BLOCK_SECONDS == pytest.approx(1.68, abs=0.04)
+
+
+def test_a_click_is_nothing(fake_room: Room) -> None:
+    click = np.full(BLOCK, 9000, np.int16)
+    click[::2] = -9000
+    fake_room.play(silence(0.9), click, silence(1))
+    assert fake_room.told == []
+
+
+def test_a_cough_is_no_answer(fake_room: Room) -> None:
+    fake_room.play(silence(0.9), spoken("hrm", 0.2), silence(1.0))
+    assert fake_room.told == []
+
+
+def test_strange_speech_is_told_but_not_accepted(fake_room: Room) -> None:
+    fake_room.play(silence(0.9), spoken("what a lovely day", 1.0), silence(1.0))
+    assert fake_room.texts == ["[unk]"]
+    assert not fake_room.told[0].recognition.accepted
+
+
+def test_shut_it_hears_nothing_and_forgets_what_it_was_hearing(fake_room: Room) -> None:
+    fake_room.play(silence(0.9), spoken("stop", 0.6))
+    fake_room.listener.shut()
+    assert not fake_room.listener.open
+    assert not fake_room.listener.speaking
+    fake_room.play(silence(0.3), spoken("stop", 0.6), silence(0.6))
+    fake_room.listener.listen(STATE)
+    fake_room.play(silence(1.0))
+    assert fake_room.told == []
+    fake_room.play(spoken("okay"), silence(0.5))
+    assert fake_room.texts == ["okay"]
+
+
+def test_the_coachs_own_echo_is_not_heard(fake_room: Room) -> None:
+    fake_room.listener.listen(STATE, after=fake_room.now + 0.9)
+    fake_room.play(spoken("stop", 0.6), silence(0.6), spoken("okay", 0.6), silence(0.6))
+    assert fake_room.texts == ["okay"]
+
+
+def test_a_new_grammar_in_mid_word_drops_the_word(room: Room) -> None:
+    room.play(silence(1), speech("still"))
+    room.listener.listen(Grammar("gate", ("yes", "no", "not sure")))
+    room.play(silence(0.5))
+    assert room.told == []
+    room.play(speech("not sure"), silence(1))
+    assert room.texts == ["not sure"]
+
+
+def test_a_grammar_the_model_cannot_know_leaves_the_ear_shut(room: Room) -> None:
+    room.listener.shut()
+    with pytest.raises(ModelError):
+        room.listener.listen(Grammar("state", ("qqxx",)))
+    assert not room.listener.open
+
+
+def test_a_tone_that_never_stops_is_decided_after_eight_seconds(fake_room: Room) -> None:
+    tone = spoken("blah", 12.0)
+    swell = np.linspace(0.2, 1.0, 25)  # ever louder, over and over: no steady floor
+    envelope = np.resize(np.repeat(swell, BLOCK), len(tone))
+    envelope[: BLOCK * 2] = 1
+    envelope[::2400] = 0
+    fake_room.play(silence(1), np.asarray(tone * envelope, np.int16))
+    assert fake_room.told
+    assert fake_room.told[0].decided - fake_room.told[0].started <= 8.1
+
+
+def test_a_phrase_in_noise_that_never_falls_silent_is_heard(fake_room: Room) -> None:
+    # The gate stays open: each block is louder than the one before the floor can follow.
+    rest = spoken("", 3.0) // 3
+    steps = np.repeat(np.resize([0.3, 1.0, 0.6], 100), BLOCK)
+    fake_room.play(silence(1), spoken("okay", 0.6), np.asarray(rest * steps, np.int16))
+    hearing = fake_room.told[0]
+    assert hearing.recognition.text == "okay"
+    assert hearing.decided - hearing.started < 1.2
+
+
+@pytest.mark.parametrize("noise_dbfs", [None, -50.0, -38.0])
+def test_every_phrase_is_heard_once_in_silence_and_in_noise(
+    room: Room, noise_dbfs: float | None
+) -> None:
+    said = ("still hurts", "not yet", "okay", "it's gone")
+    sound = join(silence(2.5), *(join(speech(text), silence(1.5)) for text in said))
+    if noise_dbfs is not None:
+        noise = hiss(len(sound) / RATE + 0.1, noise_dbfs)[: len(sound)]
+        sound = np.asarray(np.clip(sound.astype(np.int32) + noise, -32768, 32767), np.int16)
+    room.play(sound)
+    assert tuple(room.texts) == said
+    for hearing in room.told:
+        assert hearing.recognition.accepted
+        assert 0 < hearing.decided - hearing.word_end < 0.4
+
+
+def test_the_end_of_the_sound_decides(fake_room: Room) -> None:
+    fake_room.play(silence(0.9), spoken("okay", 0.6))
+    assert fake_room.told == []
+    last = fake_room.listener.flush(fake_room.now)
+    assert last is not None
+    assert last.recognition.text == "okay"
+    assert fake_room.listener.flush(fake_room.now) is None
