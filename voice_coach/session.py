@@ -125,7 +125,8 @@ def grammar_for(dialogue: Dialogue, step: str) -> tuple[Grammar, dict[str, str]]
         intents = dialogue.vocabulary(step)
     others = {phrase for phrases in protocol.intents.values() for phrase in phrases}
     decoys = (others | set(protocol.decoys)) - set(intents)
-    return Grammar(step, tuple(intents), tuple(sorted(decoys))), intents
+    grammar = Grammar(step, tuple(intents), tuple(sorted(decoys)), meanings=intents)
+    return grammar, intents
 
 
 class Session:

@@ -16,7 +16,7 @@ import numpy as np
 
 from voice_coach.audio.port import BLOCK, RATE, Block, Samples
 from voice_coach.audio.wav import load
-from voice_coach.errors import UsageError
+from voice_coach.errors import AudioFileError, UsageError
 from voice_coach.listening.graph import UNKNOWN
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.model import SpeechModel
@@ -74,15 +74,23 @@ def hear(
     grammar: Grammar,
     model: SpeechModel,
     intent_of: IntentOf = lambda phrase: phrase,
+    on_error: Callable[[AudioFileError], None] | None = None,
 ) -> Iterator[FileHearing]:
     """One result a file, in order; the model is loaded once.
 
-    Raises ModelError for a grammar the model cannot take, AudioFileError for a bad file.
+    Raises ModelError for a grammar the model cannot take. A file that cannot be read raises
+    AudioFileError, or is passed over when ``on_error`` takes its error.
     """
     recogniser = VoskRecogniser(model)
     recogniser.use(grammar)
     for file in files:
-        samples = load(Path(file))
+        try:
+            samples = load(Path(file))
+        except AudioFileError as error:
+            if on_error is None:
+                raise
+            on_error(error)
+            continue
         before = time.process_time()
         heard = hear_samples(samples, grammar, recogniser)
         yield FileHearing(

@@ -191,7 +191,9 @@ class Listener:
 
 
 def _may_go_on(text: str, grammar: Grammar) -> bool:
-    """Whether this is the beginning of some longer phrase."""
+    """Whether this is the beginning of some longer phrase that means something else."""
+    meant = grammar.meaning(text)
     return bool(text) and any(
-        phrase.startswith(text + " ") for phrase in (*grammar.phrases, *grammar.decoys)
+        phrase.startswith(text + " ") and grammar.meaning(phrase) != meant
+        for phrase in (*grammar.phrases, *grammar.decoys)
     )

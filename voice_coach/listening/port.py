@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,6 +23,13 @@ class Grammar:
     reject: bool = True
     """Whether other speech may come out as [unk]. False: closed grammar, always one of them."""
 
+    meanings: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What phrases mean, where several mean the same: "yes" and "yeah" are no rivals then."""
+
+    def meaning(self, phrase: str) -> str:
+        """The phrase's meaning; itself when nothing else is known."""
+        return self.meanings.get(phrase, phrase)
+
 
 @dataclass(frozen=True)
 class Recognition:
@@ -34,7 +42,8 @@ class Recognition:
     """True only when ``text`` is exactly one of the grammar's phrases and is believed."""
 
     confidence: float = 0.0
-    """Lowest word confidence, 0..1. It informs, it never decides alone."""
+    """Posterior of what it means among all that may be said, 0..1: "yes" and "yeah" share one.
+    It informs, it never decides alone."""
 
     start: float = 0.0
     """Seconds from the first sample fed to the start of the first word."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -24,6 +25,9 @@ from voice_coach.listening.port import Grammar, Recognition
 
 LOADED_GRAPHS: Final = 8
 """How many grammars stay loaded, at about 6 MB each; loading one takes some 15 ms."""
+
+ALTERNATIVES: Final = 8
+"""Readings of an utterance that share its probability."""
 
 SHORT_WORD_CONFIDENCE: Final = 0.5
 """A phrase of one syllable is believed from here on."""
@@ -137,13 +141,14 @@ class _RuntimeRoute:
 
 
 @dataclass(frozen=True)
-class _Word:
-    """One word of a result."""
+class _Reading:
+    """One way to read an utterance."""
 
     text: str
-    confidence: float
+    log_likelihood: float
     start: float
     end: float
+    """Seconds from the first sample fed: the first word's start and the last word's end."""
 
 
 class VoskRecogniser:
@@ -155,7 +160,7 @@ class VoskRecogniser:
         )
         self._grammar = Grammar("nothing", ())
         self._engine: Any = None
-        self._words: list[_Word] = []
+        self._earlier: list[list[_Reading]] = []
 
     def check(self, grammar: Grammar) -> None:
         """Raises ModelError naming every word of the grammar that the model does not know."""
@@ -183,28 +188,31 @@ class VoskRecogniser:
         if self._engine is None:
             self._engine = self._route.engine(self._grammar)
             self._engine.SetWords(True)
+            self._engine.SetMaxAlternatives(ALTERNATIVES)
         if self._engine.AcceptWaveform(samples.tobytes()):
             # Vosk found an endpoint of its own; the utterance ends when we say so.
-            self._words += _words(self._engine.Result())
+            self._earlier.append(_readings(self._engine.Result()))
 
     def partial(self) -> str:
         """The best text so far; may change."""
         if self._engine is None:
             return ""
         rest = json.loads(self._engine.PartialResult()).get("partial", "")
-        return _text([*(word.text for word in self._words), *rest.split()])
+        return _text([*(readings[0].text for readings in self._earlier if readings), *rest.split()])
 
     def finish(self) -> Recognition:
         """End the utterance, return what was heard, and be ready for the next one."""
         if self._engine is None:
             return Recognition("", accepted=False)
-        words = self._words + _words(self._engine.FinalResult())
+        pieces = [*self._earlier, _readings(self._engine.FinalResult())]
+        pieces = [readings for readings in pieces if readings]
+        parts = [readings[0] for readings in pieces]
         self.reset()
-        if not words:
+        if not parts:
             return Recognition("", accepted=False)
-        text = _text([word.text for word in words])
-        confidence = min(word.confidence for word in words)
-        start, end = words[0].start, words[-1].end
+        text = _text([word for part in parts for word in part.text.split()])
+        confidence = self._posterior(text, pieces[0]) if len(parts) == 1 else 0.0
+        start, end = parts[0].start, parts[-1].end
         return Recognition(
             text, self._believed(text, confidence, end - start), confidence, start, end
         )
@@ -212,7 +220,19 @@ class VoskRecogniser:
     def reset(self) -> None:
         """Drop the current utterance."""
         self._engine = None
-        self._words = []
+        self._earlier = []
+
+    def _posterior(self, text: str, readings: list[_Reading]) -> float:
+        """The share of all readings, by likelihood, that mean what ``text`` means."""
+        best = readings[0].log_likelihood
+        meant = self._grammar.meaning(text)
+        shares = [math.exp(reading.log_likelihood - best) for reading in readings]
+        agreeing = sum(
+            share
+            for share, reading in zip(shares, readings, strict=True)
+            if self._grammar.meaning(_text(reading.text.split())) == meant
+        )
+        return agreeing / sum(shares)
 
     @property
     def _listens(self) -> bool:
@@ -232,12 +252,16 @@ class VoskRecogniser:
         return confidence >= SHORT_WORD_CONFIDENCE and shortest <= seconds <= longest
 
 
-def _words(result: str) -> list[_Word]:
-    """The words of one of Vosk's JSON results."""
-    return [
-        _Word(word["word"], word["conf"], word["start"], word["end"])
-        for word in json.loads(result).get("result", ())
-    ]
+def _readings(result: str) -> list[_Reading]:
+    """The readings of one of Vosk's JSON results, the likeliest first; none for silence."""
+    readings = []
+    for entry in json.loads(result).get("alternatives", ()):
+        words = entry.get("result") or []
+        if words:
+            readings.append(
+                _Reading(entry["text"], entry["confidence"], words[0]["start"], words[-1]["end"])
+            )
+    return readings
 
 
 def _text(words: list[str]) -> str:
