@@ -21,6 +21,9 @@ MAX_WORDS: Final = 20
 MAX_LIMIT: Final = 600.0
 """Rule S3, seconds: a protocol may give its advice earlier, never later."""
 
+MAX_CAP: Final = 3600.0
+"""Rule S7, seconds: the longest session that a protocol may allow."""
+
 _REQUIRED_INTENTS: Final = ("wake", "yes", "no", "unsure", "done", *CONTROLS)
 _PLACEHOLDERS: Final = {"number", "cramped", "good"}
 _COMMON_PLACEHOLDERS: Final = {
@@ -60,15 +63,14 @@ def check_words(path: Path, protocol: Protocol, known: Callable[[str], bool]) ->
 
 
 def problems(protocol: Protocol) -> Iterator[Problem]:
-    """Every mistake in a protocol, the gravest kind first within each part."""
-    yield from _words(protocol)
-    yield from _targets(protocol)
-    for name, step in protocol.steps.items():
-        yield from _step(protocol, name, step)
-    yield from _sentences(protocol)
-    yield from _reachability(protocol)
-    yield from _routes(protocol)
-    yield from _safety(protocol)
+    """Every mistake of the first part that has any: the later parts rely on the earlier."""
+    for part in (
+        _words, _targets, _steps, _sentences, _reachability, _routes, _times, _gate, _safety,
+    ):  # fmt: skip
+        found = list(part(protocol))
+        yield from found
+        if found:
+            return
 
 
 # -- words ------------------------------------------------------------------------------------
@@ -165,6 +167,11 @@ _NEEDS: Final = {
 }
 
 
+def _steps(protocol: Protocol) -> Iterator[Problem]:
+    for name, step in protocol.steps.items():
+        yield from _step(protocol, name, step)
+
+
 def _step(protocol: Protocol, name: str, step: Step) -> Iterator[Problem]:
     for key in _NEEDS[step.kind]:
         if not getattr(step, key):
@@ -173,8 +180,9 @@ def _step(protocol: Protocol, name: str, step: Step) -> Iterator[Problem]:
         if intent not in protocol.intents and intent != "silence":
             hint = toml.nearest(intent, protocol.intents)
             yield f'steps.{name}.on: there is no intent "{intent}"{hint}.'
-    if step.wait < 0 or step.wait > 60:
-        yield f"steps.{name}.wait: {step.wait:g} is not between 0 and 60 seconds."
+    least = 1 if step.kind in ("ask", "screen") else 0  # nobody answers in no time
+    if not least <= step.wait <= 60:
+        yield f"steps.{name}.wait: {step.wait:g} is not between {least} and 60 seconds."
     if step.kind == "hold" and not 0 < step.every <= step.seconds <= 120:
         yield f"steps.{name}: a hold needs 0 < every <= seconds <= 120."
     if step.kind == "end" and step.phase != "end":
@@ -233,11 +241,13 @@ def _placeholders(key: str, text: str) -> Iterator[Problem]:
     name = key.removeprefix("common.").split("[")[0]
     known = _PLACEHOLDERS | (_COMMON_PLACEHOLDERS.get(name, set()) if "common." in key else set())
     try:
-        used = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
+        parts = [part for part in string.Formatter().parse(text) if part[1] is not None]
     except ValueError:
         yield f"{key}: a brace stands alone; write placeholders as {{number}}."
         return
-    for field in sorted(used - known):
+    if any(form or conversion for _, _, form, conversion in parts):
+        yield f"{key}: a placeholder is a name in braces and nothing else, such as {{number}}."
+    for field in sorted({str(field) for _, field, _, _ in parts} - known):
         yield f"{key}: there is no placeholder {{{field}}}; here are {sorted(known)}."
 
 
@@ -281,26 +291,57 @@ def _routes(protocol: Protocol) -> Iterator[Problem]:
                     todo.append(to)
 
 
+def _times(protocol: Protocol) -> Iterator[Problem]:
+    limits = protocol.limits
+    if not 0 < limits.limit <= MAX_LIMIT:
+        yield f"limits.limit: {limits.limit:g} s; the advice is due at {MAX_LIMIT:g} s or before."
+    elif not limits.limit <= limits.cap <= MAX_CAP:
+        yield f"limits.cap: {limits.cap:g} s; give {limits.limit:g} (limits.limit) to {MAX_CAP:g}."
+    for i, seconds in enumerate(limits.announce):
+        if not 0 < seconds < limits.cap:
+            yield f"limits.announce[{i}]: {seconds:g} s is not between 0 and limits.cap."
+    if not 1 <= protocol.pause_seconds <= 120:
+        yield f"pause_seconds: {protocol.pause_seconds:g} is not between 1 and 120 seconds."
+    if not 0 <= protocol.pause_reminders <= 10:
+        yield f"pause_reminders: {protocol.pause_reminders} is not between 0 and 10."
+    if not 0 <= protocol.gap <= 3:
+        yield f"gap: {protocol.gap:g} is not between 0 and 3 seconds."
+
+
 # -- safety by construction -----------------------------------------------------------------------
 
 
 def _safety(protocol: Protocol) -> Iterator[Problem]:
-    yield from _gate(protocol)
-    limits = protocol.limits
-    if not 0 < limits.limit <= MAX_LIMIT:
-        yield f"limits.limit: {limits.limit:g} s; the advice is due at {MAX_LIMIT:g} s or before."
-    if limits.cap < limits.limit:
-        yield "limits.cap: must not be before limits.limit."
+    limit = protocol.steps[protocol.limits.limit_step]
+    if limit.kind not in ("do", "ask") or limit.touch or limit.stretch:
+        yield (
+            'limits.limit_step: must be a step of kind "ask" or "do" that asks for no pressure and '
+            "no stretch (S3)."
+        )
+    for key, last in (("stop", protocol.stop), ("limits.cap_step", protocol.limits.cap_step)):
+        if any(not _ends(protocol.steps[to]) for to in _behind(protocol, last)):
+            yield f'{key}: must lead to nothing but steps of the phase "end" (S4, S7).'
+    yield from _emergency(protocol)
     for name, step in protocol.steps.items():
         if step.touch:
             yield from _pressure(protocol, name)
         if step.kind == "end" and step.touch:
             yield f"steps.{name}.touch: an end step asks for no pressure."
-    if not any(
-        reaction.flag and protocol.flags[reaction.flag].level == "emergency"
-        for reaction in protocol.anywhere.values()
-    ):
+
+
+def _emergency(protocol: Protocol) -> Iterator[Problem]:
+    """Rule E1: emergency words act everywhere, and lead to the advice."""
+    intents = [
+        intent
+        for intent, reaction in protocol.anywhere.items()
+        if reaction.flag and protocol.flags[reaction.flag].level == "emergency"
+    ]
+    if not intents:
         yield "anywhere: no intent raises an emergency flag; emergency words must act everywhere."
+    for intent in intents:
+        leads = targets(protocol.anywhere[intent])
+        if not leads or any(protocol.steps[to].phase != "end" for to in leads):
+            yield f'anywhere.{intent}.to: an emergency must lead to a step of the phase "end" (E1).'
 
 
 def _gate(protocol: Protocol) -> Iterator[Problem]:
@@ -316,8 +357,27 @@ def _gate(protocol: Protocol) -> Iterator[Problem]:
             yield f'flags.{step.flag}.forbids: a flag of the gate must forbid "pressure" (S2).'
     if not {"emergency", "urgent"} <= levels:
         yield "gate.screens: needs an emergency screen and an urgent one before any pressure (S2)."
-    if protocol.steps[protocol.gate.locked].touch or protocol.steps[protocol.gate.forbidden].touch:
-        yield "gate: locked and forbidden must not lead to pressure."
+    forbidden = protocol.steps[protocol.gate.forbidden]
+    if forbidden.kind == "route" or forbidden.touch or forbidden.stretch:
+        yield "gate.forbidden: must be a step that is no route and asks for no pressure or stretch."
+    if any(protocol.steps[name].touch for name in _behind(protocol, protocol.gate.locked)):
+        yield "gate.locked: must not lead to pressure, on no route."
+
+
+def _ends(step: Step) -> bool:
+    return step.kind == "route" or step.phase == "end"
+
+
+def _behind(protocol: Protocol, name: str) -> set[str]:
+    """The steps that entering ``name`` may end in: itself, or what its routes lead to."""
+    seen, todo = set(), [name]
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            if protocol.steps[name].kind == "route":
+                todo += [to for _, to in edges(protocol, name)]
+    return seen
 
 
 def _pressure(protocol: Protocol, name: str) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 def read(path: Path) -> dict[str, Any]:
     """The file's tables. Raises ContentError when it is missing or not TOML."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")  # Notepad writes a mark first
     except FileNotFoundError:
         raise ContentError(f"{path}: there is no such file; check the path.") from None
     except IsADirectoryError:
@@ -46,26 +46,60 @@ def convert(path: Path, data: dict[str, Any], kind: type[T]) -> T:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise ContentError(f"{path}: {_explain(str(error), kind)}") from None
+        raise ContentError(f"{path}: {_explain(str(error), data, kind)}") from None
 
 
 def nearest(word: str, known: Any) -> str:
     """A hint such as ``; did you mean "wait"?``, or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1)
+    close = difflib.get_close_matches(word, set(known) - {word}, n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
 
 
-def _explain(message: str, kind: type) -> str:
+def _explain(message: str, data: dict[str, Any], kind: type) -> str:
     what, _, where = message.partition(" - at `")
-    where = where.rstrip("`").replace("$.", "").replace("$", "the top level")
+    where = _named(where.rstrip("`"), message, data, kind).removeprefix("$").removeprefix(".")
+    where = where or "the top level"
     unknown = re.search(r"unknown field `(.+)`", what)
     if unknown:
         hint = nearest(unknown.group(1), _fields(kind)) or "; remove it."
-        return f'unknown key "{unknown.group(1)}" in {where or "the top level"}{hint}'
+        return f'unknown key "{unknown.group(1)}" in {where}{hint}'
     missing = re.search(r"missing required field `(.+)`", what)
     if missing:
-        return f'the key "{missing.group(1)}" is missing in {where or "the top level"}; add it.'
-    return f"{where or 'the top level'}: {what[0].lower()}{what[1:]}; correct the value."
+        return f'the key "{missing.group(1)}" is missing in {where}; add it.'
+    return f"{where}: {what[0].lower()}{what[1:]}; correct the value."
+
+
+def _named(where: str, message: str, data: dict[str, Any], kind: type) -> str:
+    """``where`` with the names of the tables, which msgspec writes as ``[...]``."""
+    while "[...]" in where:
+        before, _, after = where.partition("[...]")
+        steps = re.findall(r"[^.\[\]$]+", before)
+        table = _at(data, steps)
+        for name, value in table.items():
+            # The table that is wrong is wrong alone, too.
+            try:
+                msgspec.convert(_with(data, steps, {name: value}), kind)
+            except msgspec.ValidationError as error:
+                if str(error) == message:
+                    break
+        where = f"{before}.{name}{after}"
+    return where
+
+
+def _at(data: Any, steps: list[str]) -> Any:
+    for step in steps:
+        data = data[int(step) if isinstance(data, list) else step]
+    return data
+
+
+def _with(data: Any, steps: list[str], value: Any) -> Any:
+    """A copy of ``data`` with ``value`` at the end of ``steps``."""
+    if not steps:
+        return value
+    key = int(steps[0]) if isinstance(data, list) else steps[0]
+    copy = data.copy()
+    copy[key] = _with(data[key], steps[1:], value)
+    return copy
 
 
 def _fields(kind: type) -> set[str]:

@@ -28,7 +28,7 @@ class Hush:
 
 @dataclass(frozen=True)
 class Cue:
-    """Play an earcon: "listening" for the call, "tick" for a hold that begins, "done" at its end."""
+    """Play an earcon: "listening" answers the call, "tick" begins a hold, "done" ends it."""
 
     name: Literal["listening", "tick", "done"]
 

@@ -22,15 +22,19 @@ def stop(turn: Turn) -> None:
 
 
 def pause(turn: Turn) -> None:
-    state = turn.state
-    if state.mode not in ("pause", "leave", "over"):
-        before = state.mode
-        if before == "hold":
-            turn.pause_hold()
-        turn.set(mode="pause", before_pause=before, reminders=0)
-        turn.speak(turn.common("paused", turn.protocol.common.paused))
-    else:
-        turn.reply(turn.common("paused", turn.protocol.common.paused))
+    """Wait until the person goes on. Last words ("Let go slowly.") are said to their end first."""
+    before = turn.state.mode
+    paused = turn.common("paused", turn.protocol.common.paused)
+    if before == "pause":
+        turn.reply(paused)
+        return
+    turn.set(mode="pause", before_pause=before, reminders=0)
+    if before == "leave":
+        turn.set(queue=turn.state.queue + paused)
+        return
+    if before == "hold":
+        turn.pause_hold()
+    turn.speak(paused)
 
 
 def resume(turn: Turn) -> None:
@@ -41,7 +45,11 @@ def resume(turn: Turn) -> None:
     before = turn.state.before_pause
     turn.set(mode=before)
     lines = turn.common("resumed", turn.protocol.common.resumed)
-    turn.speak(lines + (turn.own("say", turn.step.say) if before == "lead" else turn.reminder()))
+    if before == "lead":
+        lines += turn.own("say", turn.step.say)
+    elif before != "leave":
+        lines += turn.reminder()
+    turn.speak(lines)
 
 
 def _go_on(turn: Turn) -> None:
@@ -50,16 +58,26 @@ def _go_on(turn: Turn) -> None:
         turn.react("done", done)
     elif turn.step.kind == "do":
         turn.leave((), turn.step.next)
-    elif turn.step.kind == "hold":
-        turn.reply(())
     else:
-        turn.reply(turn.reminder())
+        turn.reply(turn.question())
+
+
+def finish(turn: Turn) -> None:
+    """Done with what the step asks for: of a hold, its end; last words are not cut short."""
+    if turn.state.mode == "leave":
+        turn.reply(())
+    elif turn.step.kind == "hold":
+        turn.end_hold()
+    else:
+        turn.leave((), turn.step.next)
 
 
 def skip(turn: Turn) -> None:
     """On to the next step. A safety question that is skipped counts as "not sure"."""
     kind = turn.step.kind
-    if kind == "screen":
+    if turn.state.mode == "leave":
+        turn.leave((), turn.state.target)
+    elif kind == "screen":
         found(turn)
     elif kind == "hold":
         turn.end_hold()
@@ -88,16 +106,14 @@ def restart(turn: Turn) -> None:
 
 
 def repeat(turn: Turn) -> None:
-    if turn.state.mode == "lead":
-        turn.speak(turn.own("say", turn.step.say))
-    elif turn.state.mode == "leave":
+    if turn.state.mode == "leave":
         turn.reply(())
     else:
         turn.speak(turn.own("say", turn.step.say))
 
 
 def what_now(turn: Turn) -> None:
-    if turn.state.mode == "lead":
+    if turn.state.mode in ("lead", "leave"):
         repeat(turn)
     else:
         turn.reply(turn.reminder())

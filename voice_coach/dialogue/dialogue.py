@@ -10,18 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
+
 from voice_coach.dialogue import actions as act
 from voice_coach.dialogue import controls
 from voice_coach.dialogue.events import Event, Heard, NotUnderstood, PromptEnded, TimerFired
-from voice_coach.dialogue.protocol import Level, Protocol
-from voice_coach.dialogue.state import State, forbids
+from voice_coach.dialogue.protocol import Level, Protocol, Reaction
+from voice_coach.dialogue.state import Line, State
 from voice_coach.dialogue.turn import Turn
 from voice_coach.dialogue.words import digits, duration
 
 Result = tuple[State, tuple[act.Action, ...]]
 
 _CONTROLS: Final[dict[str, Callable[[Turn], None]]] = {
-    "stop": controls.stop,
     "pause": controls.pause,
     "resume": controls.resume,
     "repeat": controls.repeat,
@@ -36,6 +37,11 @@ _CONTROLS: Final[dict[str, Callable[[Turn], None]]] = {
     "thanks": controls.thanks,
     "sharp": controls.comfort,
 }
+_MANNER: Final = ("slower", "faster", "louder", "quieter")
+_WHILE_PAUSED: Final = (
+    "stop", "pause", "resume", "elapsed", "why", "cause", "options", "thanks", *_MANNER,
+)  # fmt: skip
+"""What is answered in a pause without ending it."""
 
 
 @dataclass(frozen=True)
@@ -84,44 +90,74 @@ class Dialogue:
 
 def _heard(turn: Turn, intent: str) -> None:
     step = turn.step
-    if turn.state.mode == "pause" and intent not in ("pause", "stop", "resume", "elapsed"):
+    reaction = _reaction(turn, intent)
+    paused = turn.state.mode == "pause"
+    if paused and (reaction is not None or intent not in _WHILE_PAUSED):
         # Whoever speaks is back: the pause is over, and what they said counts.
         turn.set(mode=turn.state.before_pause)
-    reaction = turn.protocol.reaction(turn.state.step, intent)
-    anywhere = turn.protocol.anywhere.get(intent)
-    if anywhere is not None and anywhere.flag:
-        reaction = anywhere
-    if intent == "stop" and step.kind != "end":
-        controls.stop(turn)
-    elif reaction is not None and intent != "silence":
-        turn.react(intent, reaction)
+    if intent == "stop":
+        _stop(turn)
+    elif _early(turn, intent):
+        _ask_first(turn)
     elif step.kind == "screen" and intent in ("yes", "no", "unsure"):
         (controls.found if intent == "unsure" or intent in step.danger else controls.clear)(turn)
-    elif anywhere is not None:
-        turn.react(intent, anywhere)
+    elif reaction is not None:
+        turn.react(intent, reaction)
     elif intent == "done" and step.kind in ("do", "hold"):
-        _done(turn)
-    elif intent in ("slower", "faster", "louder", "quieter"):
+        controls.finish(turn)
+    elif intent in _MANNER:
         controls.adjust(turn, intent)
     elif intent in _CONTROLS:
-        _control(turn, intent)
+        _CONTROLS[intent](turn)
+    elif paused:
+        turn.set(mode="pause")
     else:
         _not_understood(turn)
 
 
-def _control(turn: Turn, intent: str) -> None:
-    if intent == "stop":  # in an end step: say no more, the advice stands
+def _reaction(turn: Turn, intent: str) -> Reaction | None:
+    """What the content says: red flags first, then the step's table, then what holds anywhere."""
+    if intent == "silence":
+        return None
+    anywhere = turn.protocol.anywhere.get(intent)
+    if anywhere is not None and anywhere.flag:
+        return anywhere
+    own = turn.protocol.reaction(turn.state.step, intent)
+    if own is None and anywhere is not None and anywhere.relieved and turn.step.phase == "end":
+        # Good to know, but no reason to leave the advice for the safety check.
+        return msgspec.structs.replace(anywhere, to="")
+    return own or anywhere
+
+
+def _early(turn: Turn, intent: str) -> bool:
+    """Whether a plain answer came before its question.
+
+    Somebody who says "no" twice must not clear the next safety question with the second one, nor
+    "okay" a question that stands behind other sentences. "Yes" to a danger counts at any time.
+    """
+    step, state = turn.step, turn.state
+    if state.mode != "lead" or intent not in ("yes", "no", "unsure", "done"):
+        return False
+    if step.kind == "screen":
+        return intent != "unsure" and intent not in step.danger
+    question = turn.own("say", step.say)[-1:]
+    return step.kind == "ask" and state.queue[:1] != question
+
+
+def _ask_first(turn: Turn) -> None:
+    if turn.step.kind == "screen":
+        turn.set(mode="wait")
+        turn.speak(turn.reminder())
+    else:
+        turn.reply(())
+
+
+def _stop(turn: Turn) -> None:
+    if turn.step.kind == "end":  # say no more, the advice stands
         turn.hush()
         turn.finish()
     else:
-        _CONTROLS[intent](turn)
-
-
-def _done(turn: Turn) -> None:
-    if turn.step.kind == "hold":
-        turn.end_hold()
-    else:
-        turn.leave((), turn.step.next)
+        controls.stop(turn)
 
 
 def _not_understood(turn: Turn) -> None:
@@ -129,19 +165,10 @@ def _not_understood(turn: Turn) -> None:
     state = turn.state
     if state.mode != "wait" or state.speaking:
         return
-    if turn.step.repeats:
-        turn.speak(turn.own("again", turn.step.again))
-        return
-    if state.attempts >= len(turn.step.again):
-        _no_answer(turn)
-        return
     words = turn.protocol.common.nomatch
     miss = state.misses % len(words)
-    turn.set(misses=state.misses + 1, attempts=state.attempts + 1)
-    again = (turn.step.again[state.attempts],)
-    turn.speak(
-        turn.common(f"nomatch_{miss}", words[miss]) + turn.own("again", again, state.attempts)
-    )
+    turn.set(misses=state.misses + 1)
+    _ask_again(turn, () if turn.step.repeats else turn.common(f"nomatch_{miss}", words[miss]))
 
 
 def _silence(turn: Turn) -> None:
@@ -151,16 +178,20 @@ def _silence(turn: Turn) -> None:
     if state.mode == "pause":
         _still_paused(turn)
     elif state.mode == "wait":
-        rounds = turn.step.repeats or len(turn.step.again)
-        if state.attempts >= rounds:
-            _no_answer(turn)
-            return
-        turn.set(attempts=state.attempts + 1)
-        again = turn.step.again
-        if turn.step.repeats:
-            turn.speak(turn.own("again", again))
-        else:
-            turn.speak(turn.own("again", (again[state.attempts],), state.attempts))
+        _ask_again(turn, ())
+
+
+def _ask_again(turn: Turn, first: tuple[Line, ...]) -> None:
+    """Say ``first`` and the next reprompt, or go on when all of them were said."""
+    step, attempts = turn.step, turn.state.attempts
+    if attempts >= (step.repeats or len(step.again)):
+        _no_answer(turn)
+        return
+    turn.set(attempts=attempts + 1)
+    if step.repeats:
+        turn.speak(first + turn.own("again", step.again))
+    else:
+        turn.speak(first + turn.own("again", (step.again[attempts],), attempts))
 
 
 def _no_answer(turn: Turn) -> None:
@@ -188,7 +219,7 @@ def _timer(turn: Turn, timer: str) -> None:
         _limit(turn)
     elif timer == "cap":
         if turn.step.phase != "end":
-            turn.leave((), turn.protocol.limits.cap_step)
+            turn.leave(_let_go(turn), turn.protocol.limits.cap_step)
     elif timer.startswith("announce:"):
         _announce(turn, float(timer.split(":")[1]))
 
@@ -204,23 +235,25 @@ def _announce(turn: Turn, seconds: float) -> None:
 def _limit(turn: Turn) -> None:
     """Rule S3: at the limit of self-care it is said, and the advice given, whatever the step."""
     limits = turn.protocol.limits
-    turn.set(limit=True)
-    if turn.state.relieved or turn.step.phase == "end" or forbids_all(turn):
-        turn.advise(turn.state.level, "limit")
-        turn.interject(turn.lines("common.limit", limits.limit_say))
-        return
-    turn.advise(Level[limits.limit_level], "limit")
+    level = turn.state.level if turn.state.relieved else Level[limits.limit_level]
+    turn.set(limit=True, limit_unsaid=True)
+    turn.advise(level, "limit")
+    if turn.past_help():
+        turn.interject(turn.unsaid())
+    elif turn.state.mode != "leave":  # else it is said on entering the next step
+        _leave_for_limit(turn)
+
+
+def _leave_for_limit(turn: Turn) -> None:
+    """The sentence being spoken ends first: cut short, an instruction is worse than late."""
+    target, lines = turn.protocol.limits.limit_step, _let_go(turn)
     if turn.state.queue:
-        # The sentence being spoken ends first: cut short, an instruction is worse than late.
-        turn.set(queue=turn.state.queue[:1], mode="leave", target=limits.limit_step)
-        if turn.state.held_since is not None:
-            turn.pause_hold()
+        turn.stop_hold()
+        turn.set(queue=turn.state.queue[:1] + lines, mode="leave", target=target)
     else:
-        turn.leave((), limits.limit_step)
+        turn.leave(lines, target)
 
 
-def forbids_all(turn: Turn) -> bool:
-    """Both pressure and stretching are forbidden: the person is already on the way to help."""
-    return forbids(turn.protocol, turn.state, "stretch") and forbids(
-        turn.protocol, turn.state, "pressure"
-    )
+def _let_go(turn: Turn) -> tuple[Line, ...]:
+    """The last words of a hold that is running: nobody is left pulling or pressing."""
+    return turn.own("release", turn.step.release) if turn.state.mode == "hold" else ()

@@ -54,6 +54,8 @@ class State:
     pressed: bool = False
     limit: bool = False
     """The limit of self-care has passed."""
+    limit_unsaid: bool = False
+    """It has passed, but has not been said to its end yet."""
     position: Position | None = None
     side: Side | None = None
 

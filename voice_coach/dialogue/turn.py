@@ -21,6 +21,9 @@ TRAIL: Final = 20
 _EPSILON: Final = 0.05
 """Seconds by which a timer may be early."""
 
+_PRESSING: Final = ("say", "again", "cue")
+"""Parts of a step with ``touch`` that ask for pressure; the others explain it or end it."""
+
 
 class Turn:
     """One step of the conversation's machinery over an immutable state."""
@@ -43,24 +46,29 @@ class Turn:
 
     # -- saying ---------------------------------------------------------------------------
 
-    def lines(self, prompt: str, texts: Iterable[str], first: int = 0) -> tuple[Line, ...]:
+    def lines(
+        self, prompt: str, texts: Iterable[str], first: int = 0, touch: bool = False
+    ) -> tuple[Line, ...]:
         """Texts of the content as lines, their placeholders filled, numbered from ``first``."""
-        side = self.state.side
-        good = {None: "good", "left": "right", "right": "left"}[side]
-        values = {**self.fields, "cramped": side or "cramped", "good": good}
-        touch = self.step.touch and prompt.startswith(f"{self.state.step}.")
         return tuple(
-            Line(f"{prompt}.{i}", text.format_map(values), touch)
-            for i, text in enumerate(texts, first)
+            Line(f"{prompt}.{i}", self._filled(text), touch) for i, text in enumerate(texts, first)
         )
 
     def own(self, part: str, texts: Iterable[str], first: int = 0) -> tuple[Line, ...]:
         """Lines of the current step."""
-        return self.lines(f"{self.state.step}.{part}", texts, first)
+        touch = self.step.touch and part in _PRESSING
+        return self.lines(f"{self.state.step}.{part}", texts, first, touch)
 
     def common(self, part: str, text: str, **fields: str) -> tuple[Line, ...]:
         """A sentence that belongs to no step, with placeholders of its own."""
-        return (Line(f"common.{part}", text.format_map(fields)),)
+        return (Line(f"common.{part}", self._filled(text, **fields)),)
+
+    def _filled(self, text: str, **fields: str) -> str:
+        side = self.state.side
+        good = {None: "good", "left": "right", "right": "left"}[side]
+        return text.format_map(
+            {**self.fields, "cramped": side or "cramped", "good": good, **fields}
+        )
 
     def reminder(self) -> tuple[Line, ...]:
         """The step's prompt in short: its first reprompt, else the prompt itself."""
@@ -83,7 +91,7 @@ class Turn:
         """Say these lines now, instead of anything still queued, then settle."""
         self.hush()
         self.emit(act.CancelTimer("silence"))
-        self.set(queue=lines)
+        self.set(queue=lines + tuple(line for line in self.unsaid() if line not in lines))
         self._next_line(first=True)
 
     def interject(self, lines: tuple[Line, ...]) -> None:
@@ -96,6 +104,8 @@ class Turn:
 
     def line_ended(self) -> None:
         """The first line of the queue was heard to its end."""
+        if self.state.queue[:1] == self.unsaid()[-1:]:
+            self.set(limit_unsaid=False)
         self.set(queue=self.state.queue[1:])
         self._next_line(first=False)
 
@@ -108,6 +118,18 @@ class Turn:
         self.emit(act.Say(line.prompt, line.text, gap, line.touch))
         if line.touch and not self.state.pressed:
             self.set(pressed=True)
+
+    # -- the limit of self-care -------------------------------------------------------------
+
+    def past_help(self) -> bool:
+        """The limit needs no step of its own: the cramp is gone, or help is already advised."""
+        return self.state.relieved or self.step.phase == "end" or self._pressure_forbidden()
+
+    def unsaid(self) -> tuple[Line, ...]:
+        """Rule S3: the limit's sentences, as long as they were not heard to their end."""
+        if not self.state.limit_unsaid or not self.past_help():
+            return ()
+        return self.lines("common.limit", self.protocol.limits.limit_say)
 
     # -- waiting --------------------------------------------------------------------------
 
@@ -127,6 +149,8 @@ class Turn:
 
     def _led(self) -> None:
         kind = self.step.kind
+        if self.state.step == self.protocol.limits.limit_step:
+            self.set(limit_unsaid=False)
         if kind == "end":
             self.finish()
         elif kind == "hold":
@@ -141,7 +165,7 @@ class Turn:
 
     def leave(self, lines: tuple[Line, ...], target: str) -> None:
         """Say the last words of this step, then go to ``target``."""
-        self._stop_hold()
+        self.stop_hold()
         if lines:
             self.set(mode="leave", target=target)
             self.speak(lines)
@@ -182,7 +206,7 @@ class Turn:
         n = round(elapsed / self.step.every)
         if cues:
             i = (n - 1) % len(cues)
-            return (Line(f"{self.state.step}.cue.{i}", cues[i], self.step.touch),)
+            return self.own("cue", (cues[i],), i)
         count = number(round(elapsed)).capitalize()
         return self.common(f"count_{round(elapsed)}", self.protocol.common.count, count=count)
 
@@ -195,7 +219,8 @@ class Turn:
         self.emit(act.Cue("done"))
         self.leave(self.own("release", self.step.release), self.step.next)
 
-    def _stop_hold(self) -> None:
+    def stop_hold(self) -> None:
+        """Leave the hold: its clock stops and starts from nothing the next time."""
         if self.state.held_since is not None:
             self.pause_hold()
         self.set(held=0.0)
@@ -204,15 +229,36 @@ class Turn:
 
     def enter(self, step_id: str, back: bool = False) -> None:
         """Go to a step: through routes and past the gate, then say its prompt."""
-        target = self._resolve(step_id)
+        target = self._allowed(step_id)
         if not back and self.state.step != target:
             self.set(trail=(*self.state.trail, self.state.step)[-TRAIL:])
-        self._stop_hold()
+        self.stop_hold()
         self.hush()
         self.emit(act.CancelTimer("silence"))
-        self.set(step=target, mode="lead", entered=self.state.now, attempts=0, target="")
+        # A question that is asked again is open again, whatever was answered before.
+        cleared = self.state.cleared - {target}
+        self.set(
+            step=target, mode="lead", entered=self.state.now, attempts=0, target="",
+            cleared=cleared,
+        )  # fmt: skip
         self.emit(act.Enter(target))
         self.speak(self.own("say", self.step.say))
+
+    def _allowed(self, step_id: str) -> str:
+        """The step that may be entered now: the clock goes before the content, the end before
+        the clock."""
+        target = self._resolve(step_id)
+        state, limits = self.state, self.protocol.limits
+        if self.protocol.steps[target].phase == "end":
+            return target
+        if state.now >= limits.cap:
+            return self._resolve(limits.cap_step)
+        if state.limit_unsaid and not state.relieved and not self._pressure_forbidden():
+            return self._resolve(limits.limit_step)
+        return target
+
+    def _pressure_forbidden(self) -> bool:
+        return forbids(self.protocol, self.state, "pressure")
 
     def _resolve(self, step_id: str) -> str:
         """The step that may really be entered: routes followed, the gate kept."""
@@ -229,7 +275,7 @@ class Turn:
         raise ValueError(f"the routes from {step_id} lead in a circle")
 
     def _instead_of_pressure(self) -> str:
-        if forbids(self.protocol, self.state, "pressure"):
+        if self._pressure_forbidden():
             return self.protocol.gate.forbidden
         if not self.state.released:
             return self.protocol.gate.locked
@@ -243,7 +289,7 @@ class Turn:
             "far": lambda: state.position == "far",
             "side_known": lambda: state.side is not None,
             "gate_open": lambda: bool(open_screens(self.protocol, state)),
-            "no_pressure": lambda: forbids(self.protocol, state, "pressure"),
+            "no_pressure": self._pressure_forbidden,
         }
         if case.when in facts:
             return facts[case.when]()
@@ -260,31 +306,45 @@ class Turn:
             if value is not None:
                 self.set(**{name: value})
         if reaction.released is False:
-            self.set(relieved=False)
+            self._locked()
         if reaction.relieved:
             self.set(released=True)
         if reaction.flag:
             self.raise_flag(reaction.flag)
-        lines = self.own(intent, reaction.say)
         target = self._target(intent, reaction)
+        if not target and self._resolve(self.state.step) != self.state.step:
+            target = self.state.step  # the answer has shut this very step: out through the gate
+        touch = self.step.touch and not target and intent in self.step.on
+        lines = self.lines(f"{self.state.step}.{intent}", reaction.say, touch=touch)
         if target:
             self.leave(lines, target)
         else:
             self.reply(lines + self.question())
 
+    def _locked(self) -> None:
+        """The muscle is locked. After the limit that is a cramp that self-care did not resolve."""
+        self.set(relieved=False)
+        limits = self.protocol.limits
+        if self.state.limit and self.state.level < Level[limits.limit_level]:
+            self.advise(Level[limits.limit_level], "limit")
+
     def _target(self, intent: str, reaction: Reaction) -> str:
         if isinstance(reaction.to, str):
             return reaction.to
-        key = f"{self.state.step}/{intent}"
+        # Answers that lead along the same list share one count: "no" after "not yet" goes on.
+        key = f"{self.state.step}/{'>'.join(reaction.to)}"
         n = self.state.count(key)
         counts = {**dict(self.state.counts), key: n + 1}
         self.set(counts=tuple(sorted(counts.items())))
         return reaction.to[min(n, len(reaction.to) - 1)]
 
     def reply(self, lines: tuple[Line, ...]) -> None:
-        """Say something and stay: the step's prompt is not cut short for ever by a question."""
+        """Say something and stay. A prompt that it interrupts goes on with the same sentence, so
+        that no talk can hold it up for ever."""
         if self.state.mode == "lead":
-            self.speak(lines + self.own("say", self.step.say))
+            said = self.own("say", self.step.say)
+            rest = tuple(line for line in self.state.queue if line in said)
+            self.speak(lines + (rest or said))
         elif self.state.mode == "leave":
             self.interject(lines)
         else:

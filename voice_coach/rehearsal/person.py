@@ -128,18 +128,18 @@ class SyntheticPerson:
     def _answer(self) -> str:
         visits = self._character.answers.get(self._step)
         if visits is None:
-            return self._again(pick(self._habit(), self._chance))
+            return self._again(pick(self._habit(), self._chance), self._turns)
         answer = visits[min(self._visits[self._step], len(visits)) - 1]
-        if isinstance(answer, tuple):
-            answer = answer[min(self._turns, len(answer) - 1)] if answer else ""
-            return pick(answer, self._chance)
-        return self._again(pick(answer, self._chance))
+        said = (answer,) if isinstance(answer, str) else answer
+        if self._turns < len(said):
+            return pick(said[self._turns], self._chance)
+        return self._again(pick(said[-1], self._chance), self._turns - len(said) + 1)
 
-    def _again(self, text: str) -> str:
+    def _again(self, text: str, times: int) -> str:
         """Whoever is asked the same thing again says the same thing in other words."""
         vocabulary = self._dialogue.vocabulary(self._step)
         intent = vocabulary.get(text)
-        if self._turns == 0 or intent is None:
+        if times == 0 or intent is None:
             return text
         return self._chance.choice([p for p, other in vocabulary.items() if other == intent])
 
@@ -162,10 +162,7 @@ class SyntheticPerson:
         self._turns += 1
 
     def _speak(self, text: str) -> Samples:
-        # Whoever is not understood says it again more slowly.
-        settings = self._voice.settings
-        rate = max(120, settings.rate - 12 * max(0, self._turns - 1))
-        return self._voice.clip(text, rate)
+        return self._voice.clip(text)
 
 
 def settings_for(character: Character, chance: random.Random) -> VoiceSettings:
