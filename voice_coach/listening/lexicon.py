@@ -49,6 +49,10 @@ class Lexicon:
             entries[word] = (*entries.get(word, ()), tuple(phones))
         return cls(entries)
 
+    def __len__(self) -> int:
+        """How many words there are."""
+        return len(self.entries)
+
     def pronunciations(self, word: str) -> tuple[Phones, ...]:
         """All pronunciations of a word; empty for an unknown one."""
         return self.entries.get(word, ())
