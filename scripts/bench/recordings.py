@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 import soxr
 from numpy.typing import NDArray
 

@@ -136,16 +136,19 @@ def _early(turn: Turn, intent: str) -> bool:
     "okay" a question that stands behind other sentences. "Yes" to a danger counts at any time.
     """
     step, state = turn.step, turn.state
-    if state.mode != "lead" or intent not in ("yes", "no", "unsure", "done"):
+    if state.mode not in ("lead", "leave") or intent not in ("yes", "no", "unsure", "done"):
         return False
     if step.kind == "screen":
-        return intent != "unsure" and intent not in step.danger
+        return intent in ("yes", "no") and intent not in step.danger
+    if state.mode == "leave":
+        return False
     question = turn.own("say", step.say)[-1:]
     return step.kind == "ask" and state.queue[:1] != question
 
 
 def _ask_first(turn: Turn) -> None:
-    if turn.step.kind == "screen":
+    """The question, in short; where other sentences stand before it, those first."""
+    if turn.step.kind == "screen" and turn.state.mode == "lead":
         turn.set(mode="wait")
         turn.speak(turn.reminder())
     else:

@@ -245,11 +245,12 @@ class Turn:
         self.speak(self.own("say", self.step.say))
 
     def _allowed(self, step_id: str) -> str:
-        """The step that may be entered now: the clock goes before the content, the end before
-        the clock."""
+        """The step that may be entered now: the clock goes before the content, but easing off
+        and the end go before the clock."""
         target = self._resolve(step_id)
         state, limits = self.state, self.protocol.limits
-        if self.protocol.steps[target].phase == "end":
+        step = self.protocol.steps[target]
+        if step.eases or step.phase == "end":
             return target
         if state.now >= limits.cap:
             return self._resolve(limits.cap_step)
@@ -311,7 +312,7 @@ class Turn:
             self.set(released=True)
         if reaction.flag:
             self.raise_flag(reaction.flag)
-        target = self._target(intent, reaction)
+        target = self._target(reaction)
         if not target and self._resolve(self.state.step) != self.state.step:
             target = self.state.step  # the answer has shut this very step: out through the gate
         touch = self.step.touch and not target and intent in self.step.on
@@ -328,7 +329,7 @@ class Turn:
         if self.state.limit and self.state.level < Level[limits.limit_level]:
             self.advise(Level[limits.limit_level], "limit")
 
-    def _target(self, intent: str, reaction: Reaction) -> str:
+    def _target(self, reaction: Reaction) -> str:
         if isinstance(reaction.to, str):
             return reaction.to
         # Answers that lead along the same list share one count: "no" after "not yet" goes on.

@@ -136,12 +136,14 @@ class SyntheticPerson:
         return self._again(pick(said[-1], self._chance), self._turns - len(said) + 1)
 
     def _again(self, text: str, times: int) -> str:
-        """Whoever is asked the same thing again says the same thing in other words."""
+        """Whoever is asked the same thing again says the same thing in more words."""
         vocabulary = self._dialogue.vocabulary(self._step)
         intent = vocabulary.get(text)
         if times == 0 or intent is None:
             return text
-        return self._chance.choice([p for p, other in vocabulary.items() if other == intent])
+        same = [phrase for phrase, other in vocabulary.items() if other == intent]
+        fuller = [phrase for phrase in same if len(phrase.split()) > len(text.split())]
+        return self._chance.choice(fuller or same)
 
     def _habit(self) -> str:
         """What is said where the scenario says nothing: finished, and nothing is wrong."""

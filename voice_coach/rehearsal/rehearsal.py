@@ -132,9 +132,7 @@ def rehearse(  # noqa: PLR0913 - a scenario needs a cast, a room and a seed
         person = SyntheticPerson(character, cast.dialogue, own_voice, chance)
         stage = _Stage(person)
         echo = HEADSET_ECHO if character.headset else room.echo_db
-        port = RoomPort(
-            stage.speech, seed=seed, echo_db=echo, snr_db=room.snr_db, noise=room.noise
-        )
+        port = RoomPort(stage.speech, seed=seed, echo_db=echo, snr_db=room.snr_db, noise=room.noise)
         records: list[Record] = []
         log.watch(records.append)
         log.watch(person.watch)
