@@ -182,10 +182,7 @@ class Session:
         while True:
             block = self._read()
             self._played()
-            if self._mixer.busy:
-                self._ear.shut()
-            else:
-                self._ear.open(WAKE)
+            self._aim_ear(WAKE)
             hearing = self._ear.hear(block) if block is not None else None
             if hearing is not None and self._ear.intent(hearing):
                 self._ear.shut()
@@ -217,7 +214,8 @@ class Session:
         block = self._read()
         self._start_pending()
         self._played()
-        self._aim_ear()
+        assert self._state is not None
+        self._aim_ear(self._state.step if self._state.mode != "over" else "")
         if block is not None:
             hearing = self._ear.hear(block)
             if hearing is not None:
@@ -244,14 +242,13 @@ class Session:
     def _now(self) -> float:
         return self._port.now() - self._zero
 
-    def _aim_ear(self) -> None:
+    def _aim_ear(self, step: str) -> None:
         """Half duplex: shut while the coach is audible. Full duplex: always open."""
-        assert self._state is not None
         audible = self._mixer.busy or self._port.now() < self._mixer.sounding_until + TAIL
-        if self._state.mode == "over" or (audible and not self._full_duplex):
+        if not step or (audible and not self._full_duplex):
             self._ear.shut()
         else:
-            self._ear.open(self._state.step)
+            self._ear.open(step)
 
     def _heard(self, hearing: Hearing) -> None:
         intent = self._ear.intent(hearing)

@@ -45,7 +45,7 @@ def _grammar(
     if state not in states:
         hint = toml.nearest(state or "", states)
         raise UsageError(
-            f'There is no state "{state}"{hint or ""} The states: {", ".join(states)}.'
+            f'There is no state "{state}"{hint or "."} The states: {", ".join(states)}.'
         )
     return grammar_for(dialogue, state)
 

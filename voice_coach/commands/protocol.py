@@ -70,7 +70,7 @@ def graph(path: Path | None) -> int:
     print("flowchart TD")
     phases = dict.fromkeys(step.phase for step in protocol.steps.values())
     for phase in phases:
-        print(f"  subgraph phase_{phase}[\"{phase}\"]")
+        print(f'  subgraph phase_{phase}["{phase}"]')
         for name, step in protocol.steps.items():
             if step.phase == phase:
                 print(f"    {name}{_box(step.kind, name)}")

@@ -137,10 +137,11 @@ def _targets(protocol: Protocol) -> Iterator[Problem]:
     for key, target in named.items():
         if target not in protocol.steps:
             hint = toml.nearest(target, protocol.steps)
-            yield f'{key}: there is no step "{target}"{hint or "; add it or name another"}.'
+            yield f'{key}: there is no step "{target}"{hint or "; add it or name another."}'
     for key, flag in _flags(protocol):
         if flag not in protocol.flags:
-            yield f'{key}: there is no flag "{flag}"{toml.nearest(flag, protocol.flags)}.'
+            hint = toml.nearest(flag, protocol.flags)
+            yield f'{key}: there is no flag "{flag}"{hint or "; add it to [flags]."}'
 
 
 def _flags(protocol: Protocol) -> Iterator[tuple[str, str]]:
@@ -179,7 +180,7 @@ def _step(protocol: Protocol, name: str, step: Step) -> Iterator[Problem]:
     for intent in step.on:
         if intent not in protocol.intents and intent != "silence":
             hint = toml.nearest(intent, protocol.intents)
-            yield f'steps.{name}.on: there is no intent "{intent}"{hint}.'
+            yield f'steps.{name}.on: there is no intent "{intent}"{hint or "; add it."}'
     least = 1 if step.kind in ("ask", "screen") else 0  # nobody answers in no time
     if not least <= step.wait <= 60:
         yield f"steps.{name}.wait: {step.wait:g} is not between {least} and 60 seconds."

@@ -232,7 +232,9 @@ def _announce(turn: Turn, seconds: float) -> None:
         return
     text = turn.protocol.common.announce
     time = duration(seconds).capitalize()
-    turn.interject(turn.common(f"announce_{seconds:g}", text, time=time))
+    lines = turn.common(f"announce_{seconds:g}", text, time=time)
+    turn.set(owed=lines)  # a later one takes the place of one that could never be said
+    turn.interject(lines)
 
 
 def _limit(turn: Turn) -> None:

@@ -33,6 +33,8 @@ class State:
     queue: tuple[Line, ...] = ()
     """Sentences still to be heard; the first is being spoken."""
     target: str = ""
+    owed: tuple[Line, ...] = ()
+    """The clock's announcement, until it was heard to its end."""
     attempts: int = 0
     """Silences and misunderstandings since the step was asked."""
     misses: int = 0

@@ -33,6 +33,8 @@ class Turn:
         self.state = state
         self.fields = fields
         self.actions: list[act.Action] = []
+        self._continues = False
+        """A sentence has just ended: the next one keeps its distance."""
 
     @property
     def step(self) -> Step:
@@ -91,8 +93,18 @@ class Turn:
         """Say these lines now, instead of anything still queued, then settle."""
         self.hush()
         self.emit(act.CancelTimer("silence"))
-        self.set(queue=lines + tuple(line for line in self.unsaid() if line not in lines))
+        self.set(queue=self._with_clock(lines))
         self._next_line(first=True)
+
+    def _with_clock(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        """What the clock has to say goes along, if an answer cut it off: first, but never before
+        the words that make somebody ease off, and not when the advice is being given."""
+        after = tuple(line for line in self.unsaid() if line not in lines)
+        owed = tuple(line for line in self.state.owed if line not in lines)
+        if self.step.phase == "end":
+            self.set(owed=())
+            return lines + after
+        return lines + owed + after if self.step.eases else owed + lines + after
 
     def interject(self, lines: tuple[Line, ...]) -> None:
         """Say these lines after the sentence that is being spoken, before all others."""
@@ -104,9 +116,14 @@ class Turn:
 
     def line_ended(self) -> None:
         """The first line of the queue was heard to its end."""
+        self._continues = True
         if self.state.queue[:1] == self.unsaid()[-1:]:
             self.set(limit_unsaid=False)
-        self.set(queue=self.state.queue[1:])
+        heard = self.state.queue[:1]
+        self.set(
+            queue=self.state.queue[1:],
+            owed=tuple(line for line in self.state.owed if line not in heard),
+        )
         self._next_line(first=False)
 
     def _next_line(self, first: bool) -> None:
@@ -114,7 +131,7 @@ class Turn:
             self.settle()
             return
         line = self.state.queue[0]
-        gap = 0.0 if first else self.protocol.gap
+        gap = 0.0 if first and not self._continues else self.protocol.gap
         self.emit(act.Say(line.prompt, line.text, gap, line.touch))
         if line.touch and not self.state.pressed:
             self.set(pressed=True)

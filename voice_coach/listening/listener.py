@@ -19,6 +19,9 @@ from voice_coach.listening.port import Grammar, Hearing, Recogniser, Recognition
 
 BLOCK_SECONDS: Final = BLOCK / RATE
 
+LONGEST_TAIL: Final = 0.3
+"""Seconds by which sound may outlast the recogniser's idea of a word and still be its end."""
+
 
 @dataclass(frozen=True)
 class EndpointTimes:
@@ -179,7 +182,7 @@ class Listener:
         return Hearing(
             recognition,
             started=utterance.onset,
-            word_end=utterance.fed_from + recognition.end,
+            word_end=_word_end(utterance, recognition),
             decided=at,
             audio=np.concatenate(utterance.audio),
         )
@@ -188,6 +191,13 @@ class Listener:
         if recognition.text == UNKNOWN:
             return recognition.end - recognition.start >= self._times.shortest_unknown
         return recognition.text != ""
+
+
+def _word_end(utterance: _Utterance, recognition: Recognition) -> float:
+    """When the last word ended. Vosk leaves out the word's soft tail (0.14 s in the median), which
+    the gate still hears; sound that goes on for longer is something else."""
+    end = utterance.fed_from + recognition.end
+    return utterance.sounded if 0 < utterance.sounded - end < LONGEST_TAIL else end
 
 
 def _may_go_on(text: str, grammar: Grammar) -> bool:
