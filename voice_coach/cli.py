@@ -8,6 +8,7 @@ result that cannot be written.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -198,10 +199,10 @@ def _add_rehearse(commands: Any, manner: argparse.ArgumentParser) -> None:
     )
     rehearse.add_argument("scenario", nargs="?", default="sitting-ordinary")
     rehearse.add_argument("--list", action="store_true", help="name the scenarios")
-    rehearse.add_argument("--seed", type=int, default=1)
-    rehearse.add_argument("--snr", type=float, metavar="DB", help="person against noise")
+    rehearse.add_argument("--seed", type=_between(0, 2**31 - 1), default=1)
+    rehearse.add_argument("--snr", type=_decibel, metavar="DB", help="person against noise")
     rehearse.add_argument("--noise", type=Path, metavar="FILE", help="noise from a WAV")
-    rehearse.add_argument("--echo", type=float, metavar="DB", default=-14.0)
+    rehearse.add_argument("--echo", type=_decibel, metavar="DB", default=-14.0)
     rehearse.add_argument("--wav", type=Path, metavar="OUT.wav", help="what the room heard")
     rehearse.add_argument("--events", type=Path, metavar="FILE")
     rehearse.add_argument("--json", action="store_true", help="one closing object")
@@ -220,11 +221,21 @@ def _add_hear(commands: Any) -> None:
 
 def _between(low: int, high: int) -> Any:
     def number(text: str) -> int:
-        if not text.isdigit() or not low <= int(text) <= high:
+        if not text.isdecimal() or not low <= int(text) <= high:
             raise argparse.ArgumentTypeError(f"{text} is not a number from {low} to {high}")
         return int(text)
 
     return number
+
+
+def _decibel(text: str) -> float:
+    try:
+        level = float(text)
+    except ValueError:
+        level = math.nan
+    if not -100 <= level <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of decibels from -100 to 100")
+    return level
 
 
 if __name__ == "__main__":

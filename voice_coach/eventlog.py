@@ -51,9 +51,13 @@ class EventLog:
             observer(record)
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Raises OutputError when the last records do not fit on the disk."""
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                raise _unwritable(self._path, error) from None
 
 
 def _unwritable(path: Path | None, error: OSError) -> OutputError:

@@ -276,13 +276,17 @@ class Session:
 
     def _fire_timers(self) -> None:
         now = self._now()
-        for name, due in sorted(self._timers.items(), key=lambda item: item[1]):
-            held_up = name == "silence" and self._ear.speaking and now < due + _PATIENCE
-            if due > now or held_up or name not in self._timers:
-                continue
+        while (name := self._due_timer(now)) is not None:
             del self._timers[name]
             self._log.add(now, "timer", timer=name)
             self._dispatch(TimerFired(now, name))
+
+    def _due_timer(self, now: float) -> str | None:
+        """The timer that is overdue the longest; nobody who is talking is cut off by silence."""
+        due = {name: at for name, at in self._timers.items() if at <= now}
+        if self._ear.speaking and now < due.get("silence", now) + _PATIENCE:
+            due.pop("silence", None)
+        return min(due, key=lambda name: due[name]) if due else None
 
     def _show_state(self) -> None:
         assert self._state is not None

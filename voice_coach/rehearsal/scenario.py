@@ -104,7 +104,8 @@ def load(name: str, protocol: Protocol) -> Scenario:
     for step in (*known.answers, *known.during):
         if step not in protocol.steps:
             raise ContentError(
-                f'{path}: the protocol has no step "{step}"{toml.nearest(step, protocol.steps)}'
+                f'{path}: the protocol has no step "{step}"'
+                f"{toml.nearest(step, protocol.steps) or '; see `voice-coach protocol show`.'}"
             )
     return scenario
 
