@@ -85,6 +85,12 @@ need_virtual_card() {
     [ ${#missing[@]} = 0 ] || install "the virtual sound card of the tests" "${missing[@]}"
 }
 
+# The tests of the training code write graphs with OpenFst's tools, as training does.
+need_graph_tools() {
+    [ "$(uname -s)" = Linux ] || return 0
+    command -v fstcompile >/dev/null || install "the graphs that tests compile" libfst-tools
+}
+
 is_python() {
     command -v "$1" >/dev/null &&
         "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
