@@ -1,0 +1,123 @@
+"""What is written beside the model: a card for people, settings and figures for programs."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scripts.train.corpus import Clip
+from scripts.train.prepare import held_out_noise
+from scripts.train.weights import Weights
+
+
+def data_list(clips: Sequence[Clip]) -> list[dict[str, object]]:
+    """Sources with licence, number of clips and hours, train and dev apart."""
+    sums: dict[tuple[str, str, str, str], list[float]] = defaultdict(lambda: [0, 0.0])
+    for clip in clips:
+        split = clip.split
+        if clip.kind == "noise" and held_out_noise(clip):
+            split = "dev"
+        entry = sums[(clip.kind, clip.source, split, clip.licence)]
+        entry[0] += 1
+        entry[1] += clip.seconds / 3600
+    return [
+        {
+            "kind": kind,
+            "source": source,
+            "split": split,
+            "licence": licence,
+            "clips": int(count),
+            "hours": round(hours, 3),
+        }
+        for (kind, source, split, licence), (count, hours) in sorted(sums.items())
+    ]
+
+
+def table(figures: Mapping[str, Mapping[str, Mapping[str, object]]]) -> list[str]:
+    """A Markdown table: a line a test, a column a model."""
+    models = list(figures)
+    rows = ["| test | " + " | ".join(models) + " |", "|---" * (len(models) + 1) + "|"]
+    for test in figures[models[0]]:
+        cells = [cell(figures[model][test]) for model in models]
+        rows.append(f"| {test} | " + " | ".join(cells) + " |")
+    return rows
+
+
+def cell(values: Mapping[str, object]) -> str:
+    """One test's figures in a few words."""
+    parts = []
+    if "right" in values:
+        parts.append(f"{values['right']} % right, {values['wrong']} % wrong (n = {values['n']})")
+    if "false" in values:
+        parts.append(f"{values['false']} % of {values['others']} others taken for a phrase")
+    if "per_hour" in values:
+        parts.append(f"{values['per_hour']} false commands an hour")
+    return "; ".join(parts)
+
+
+def card(settings: Mapping[str, object], data: Sequence[Mapping[str, object]]) -> list[str]:
+    """The model card's text, but for the figures."""
+    lines = [
+        "# An ear for one conversation",
+        "",
+        "A small English acoustic model for Vosk, trained from a flat start on the speech listed",
+        "below. It knows the words of `lexicon.txt` and is meant for short closed grammars, not",
+        "for dictation.",
+        "",
+        f"{settings['parameters']} parameters; seed {settings['seed']}; PyTorch and Vosk agree",
+        f"within {settings['gap_per_frame']} a frame.",
+        "",
+        "## Data",
+        "",
+        "| kind | source | split | licence | clips | hours |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in data:
+        lines.append("| " + " | ".join(str(value) for value in row.values()) + " |")
+    lines += [
+        "",
+        "Speech Commands: P. Warden. LibriSpeech: V. Panayotov and others. ESC-10: K. Piczak.",
+        "Synthetic speech: espeak-ng, flite, festival, SVOX Pico and hibari.",
+        "",
+        "## What it is bad at",
+        "",
+        "Words of one syllable that no person said in the training data (calf, cramp, numb, skip),",
+        "whispering and groaning, adults who learnt English late, long words of other languages,",
+        "and noise with the rhythm of speech when no energy gate stands in front.",
+        "",
+        "## Figures on the dev split",
+        "",
+    ]
+    return lines
+
+
+def write(
+    args: argparse.Namespace,
+    clips: Sequence[Clip],
+    weights: Weights,
+    gap: float,
+    figures: Mapping[str, Mapping[str, Mapping[str, object]]],
+) -> None:
+    """``MODEL_CARD.md`` and ``training.json`` in the model folder."""
+    out: Path = args.out
+    data = data_list(clips)
+    binary = (out / "am" / "final.mdl").read_bytes()
+    settings: dict[str, object] = {
+        "seed": args.seed,
+        "epochs": args.epochs,
+        "shape": weights.shape.as_dict(),
+        "parameters": weights.parameters,
+        "gap_per_frame": round(gap, 6),
+        "sha256": hashlib.sha256(binary).hexdigest(),
+        "rejection": {"word": args.unk_word, "phone": args.unk_phone},
+    }
+    text = card(settings, data)
+    if figures:
+        text += table(figures)
+    (out / "MODEL_CARD.md").write_text("\n".join(text) + "\n", encoding="utf-8")
+    everything = {**settings, "data": data, "figures": figures}
+    (out / "training.json").write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")

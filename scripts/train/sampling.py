@@ -1,0 +1,192 @@
+"""Which utterances an epoch holds, and their batches, augmented anew each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scripts.train.arrays import Array
+from scripts.train.augment import Night
+from scripts.train.features import Entry, FeatureCache, batches, cepstra
+from scripts.train.lexicon import Lexicon
+from scripts.train.lfmmi import Chains, stack
+from scripts.train.network import extend
+from scripts.train.rivals import Rivals
+from scripts.train.transcript import Chain, chain
+from scripts.train.weights import Shape, outputs
+
+
+@dataclass(frozen=True)
+class Diet:
+    """How much of what an epoch holds."""
+
+    most_alike: int = 900
+    """Recordings of people saying the same words, at most."""
+    synthetic: float = 0.5
+    """Share of the synthetic clips."""
+    silences: int = 900
+    """Stretches of noise without a word."""
+    long: float = 0.5
+    """Share of the utterances longer than ``LONG`` frames."""
+    frames: int = 5000
+    """Padded frames in a batch."""
+    rivals: int = 4
+    """Other transcripts that each short utterance is contrasted with; 0 for none."""
+
+
+LONG = 600
+"""Frames (10 ms)."""
+MOST_WORDS = 5
+"""Words of a transcript that can be another's rival."""
+LONGEST_CONTRASTED = 70
+"""Output frames of the longest utterances that are contrasted with rivals."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Inputs extended for the context, output lengths, and what was said."""
+
+    feats: Tensor
+    frames: Tensor
+    chains: Chains
+    rivals: int = 0
+    """How many rivals follow each utterance's own transcript in ``chains``."""
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        feats, frames = self.feats.to(device), self.frames.to(device)
+        return Batch(feats, frames, self.chains.to(device), self.rivals)
+
+
+@dataclass(frozen=True)
+class _Item:
+    copies: tuple[tuple[int, Entry], ...]
+    """(cache number, entry); empty for a stretch of noise."""
+    frames: int
+    chain: Chain
+    words: str = ""
+
+
+class Sampler:
+    """Draws epochs from caches of copies. Epoch numbers decide the draw, so training resumes."""
+
+    def __init__(
+        self,
+        caches: Sequence[FeatureCache],
+        lexicon: Lexicon,
+        noises: Sequence[Array],
+        seed: int,
+        diet: Diet,
+    ) -> None:
+        self._caches = caches
+        self._diet = diet
+        self._seed = seed
+        self._noises = noises
+        self._cepstra = cepstra().astype(np.float32)
+        by_key: dict[str, list[tuple[int, Entry]]] = {}
+        for number, cache in enumerate(caches):
+            for entry in cache.entries:
+                if entry.kind == "speech":
+                    by_key.setdefault(entry.key, []).append((number, entry))
+        chains: dict[str, Chain] = {}
+        self._items: dict[str, _Item] = {}
+        self._people: dict[str, list[str]] = {}
+        self._synthetic: list[str] = []
+        for key, copies in by_key.items():
+            entry = copies[0][1]
+            if entry.transcript not in chains:
+                chains[entry.transcript] = chain(entry.transcript.split(), lexicon)
+            words = entry.transcript
+            self._items[key] = _Item(tuple(copies), entry.frames, chains[words], words)
+            if entry.source.startswith("tts_"):
+                self._synthetic.append(key)
+            else:
+                self._people.setdefault(entry.transcript, []).append(key)
+        self._silence = chain([], lexicon)
+        common = [words for words in chains if len(words.split()) <= MOST_WORDS]
+        self._rivals = Rivals(common, lexicon) if diet.rivals else None
+        self._chains = {**chains, "": self._silence}
+
+    @property
+    def transcripts(self) -> list[list[str]]:
+        """Every utterance's words, for the phone bigram."""
+        return [item.copies[0][1].transcript.split() for item in self._items.values()]
+
+    def drop(self, keys: set[str]) -> None:
+        """Leave these utterances out of all further epochs."""
+        for key in keys:
+            self._items.pop(key, None)
+        self._synthetic = [key for key in self._synthetic if key not in keys]
+        self._people = {
+            words: [key for key in found if key not in keys]
+            for words, found in self._people.items()
+        }
+
+    def leave_out(self, words: set[str]) -> None:
+        """Drop every recording of a person saying one of these words."""
+        self.drop(
+            {
+                key
+                for key, item in self._items.items()
+                if not item.copies[0][1].source.startswith("tts_")
+                and words & set(item.copies[0][1].transcript.split())
+            }
+        )
+
+    def _chosen(self, draw: np.random.Generator) -> list[_Item]:
+        keys: list[str] = []
+        for found in self._people.values():
+            keys.extend(draw.permutation(found)[: self._diet.most_alike].tolist())
+        share = int(self._diet.synthetic * len(self._synthetic))
+        keys.extend(draw.permutation(self._synthetic)[:share].tolist())
+        items = [self._items[key] for key in keys]
+        items = [i for i in items if i.frames <= LONG or draw.random() < self._diet.long]
+        lengths = draw.integers(80, 450, self._diet.silences)
+        return items + [_Item((), int(length), self._silence) for length in lengths]
+
+    def _feats(self, item: _Item, night: Night, draw: np.random.Generator) -> Array:
+        if not item.copies:
+            return night.silence(item.frames)
+        number, entry = item.copies[int(draw.integers(len(item.copies)))]
+        feats = night.speech(self._caches[number][entry])
+        if outputs(len(feats)) < item.chain.shortest:
+            feats = self._caches[number][entry]
+        return feats
+
+    def epoch(self, number: int, shape: Shape) -> tuple[int, Iterator[Batch]]:
+        """How many batches epoch ``number`` has, and the batches."""
+        draw = np.random.default_rng([self._seed, number])
+        items = self._chosen(draw)
+        groups = list(
+            batches([i.frames + 40 for i in items], self._diet.frames, draw.permutation(len(items)))
+        )
+        return len(groups), self._batches(items, groups, draw, shape)
+
+    def _batches(
+        self,
+        items: Sequence[_Item],
+        groups: Sequence[Array],
+        draw: np.random.Generator,
+        shape: Shape,
+    ) -> Iterator[Batch]:
+        spare = self._items[next(iter(self._items))]
+        babble = [self._caches[0][e] for e in self._caches[0].entries if e.frames > 500][:300]
+        night = Night(self._noises, babble or [self._caches[0][spare.copies[0][1]]], draw)
+        for group in groups:
+            chosen = [items[int(index)] for index in group]
+            feats = [self._feats(item, night, draw) @ self._cepstra for item in chosen]
+            tensors = [torch.from_numpy(feat) for feat in feats]
+            frames = torch.tensor([outputs(len(feat)) for feat in feats])
+            rivals = self._diet.rivals if int(frames.max()) <= LONGEST_CONTRASTED else 0
+            chains = [one for item in chosen for one in self._choices(item, rivals, draw)]
+            yield Batch(extend(tensors, shape), frames, stack(chains), rivals)
+
+    def _choices(self, item: _Item, rivals: int, draw: np.random.Generator) -> list[Chain]:
+        if not rivals or self._rivals is None:
+            return [item.chain]
+        others = self._rivals.of(item.words, rivals, draw)
+        return [item.chain, *(self._chains[words] for words in others)]

@@ -1,0 +1,181 @@
+"""One command from corpora to a Vosk model folder. Started again it continues where it was.
+
+    python -m scripts.train.train --data ../shared/data --work build/train --out models/coach-en
+
+``--work`` keeps what is costly (synthetic speech, features, checkpoints); ``--out`` gets the model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+if __package__ in (None, ""):  # started as a file
+    sys.path.insert(0, str(HERE.parents[1]))
+
+import torch  # noqa: E402
+
+from scripts.train import check, evaluate, features, prepare, report, synth  # noqa: E402
+from scripts.train.augment import synthetic_noises  # noqa: E402
+from scripts.train.bigram import Bigram, estimate_bigram  # noqa: E402
+from scripts.train.export import write_acoustics  # noqa: E402
+from scripts.train.graph import Rejection, write_graph  # noqa: E402
+from scripts.train.lexicon import Lexicon, dictionary, read_words, write_lexicon  # noqa: E402
+from scripts.train.network import Network, folded  # noqa: E402
+from scripts.train.sampling import Diet, Sampler  # noqa: E402
+from scripts.train.training import Schedule, Trainer  # noqa: E402
+from scripts.train.weights import Shape  # noqa: E402
+from scripts.train.wording import (  # noqa: E402
+    VOCABULARY,
+    all_phrases,
+    content_phrases,
+    vocabulary,
+)
+
+log = logging.getLogger("train")
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="DIR",
+        help="a folder with manifest.jsonl; may be given several times",
+    )
+    parser.add_argument(
+        "--work", type=Path, required=True, metavar="DIR", help="caches, checkpoints"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model folder")
+    parser.add_argument("--run", default="main", help="name of the run's folder in --work")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--base-epochs", type=int, default=4, help="epochs before growing")
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--depth", type=int, default=6, help="layers at the 30 ms rate")
+    parser.add_argument("--back", type=int, default=3, help="layers after them that look back only")
+    parser.add_argument("--copies", type=int, default=2, help="cached copies of every utterance")
+    parser.add_argument("--takes", type=int, default=16, help="synthetic takes of every phrase")
+    parser.add_argument("--silences", type=int, default=900, help="noise stretches in an epoch")
+    parser.add_argument(
+        "--synthetic", type=float, default=0.5, help="share of synthetic clips used"
+    )
+    parser.add_argument("--alike", type=int, default=900, help="most recordings of the same words")
+    parser.add_argument("--first", type=Path, help="checkpoint to start from")
+    parser.add_argument("--contrast", type=float, default=1.0, help="weight of the closed grammars")
+    parser.add_argument("--drop", type=Path, help="file of clip keys to leave out, one a line")
+    parser.add_argument(
+        "--leave-out",
+        default="",
+        metavar="WORDS",
+        help="no recording of a person saying these; comma-separated",
+    )
+    parser.add_argument("--unk-word", type=float, default=Rejection.word)
+    parser.add_argument("--unk-phone", type=float, default=Rejection.phone)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--compare",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="another Vosk model folder to measure on the same clips",
+    )
+    parser.add_argument("--no-figures", action="store_true", help="skip the dev figures")
+    return parser.parse_args(argv)  # fmt: skip
+
+
+def speak(folder: Path, takes: int, seed: int) -> None:
+    """Render the synthetic corpus unless it is there."""
+    if (folder / "manifest.jsonl").exists():
+        return
+    phrases = all_phrases()
+    strings = synth.word_strings(read_words(VOCABULARY), 3500, seed + 1)
+    plan = synth.plan(phrases, takes, seed) + synth.plan(strings, 1, seed + 2)
+    synth.render(plan + synth.held_out_plan(phrases), folder)
+
+
+def caches(args: argparse.Namespace, folders: Sequence[Path], source: Lexicon) -> list[Path]:
+    """Build the cached copies that are missing; returns where all of them lie."""
+    found: list[Path] = []
+    for corpus in folders:
+        folder = args.work / "cache" / corpus.resolve().name
+        paths = [folder / f"copy{copy}" for copy in range(args.copies)]
+        missing = [c for c, path in enumerate(paths) if not features.exists(path)]
+        if missing:
+            clips = prepare.corpora([corpus])
+            prepare.build(clips, source, prepare.rooms(clips), folder, missing)
+        found += paths
+    return found
+
+
+def make_sampler(args: argparse.Namespace, paths: Sequence[Path], source: Lexicon) -> Sampler:
+    """Epochs from the caches."""
+    opened = [features.FeatureCache(path) for path in paths]
+    recorded = [cache[e] for cache in opened for e in cache.entries if e.kind == "noise"]
+    noises = recorded + synthetic_noises(args.seed)
+    diet = Diet(most_alike=args.alike, synthetic=args.synthetic, silences=args.silences)
+    sampler = Sampler(opened, source, noises, args.seed, diet)
+    if args.drop is not None:
+        sampler.drop(set(args.drop.read_text(encoding="utf-8").split()))
+    if args.leave_out:
+        sampler.leave_out(set(args.leave_out.split(",")))
+    return sampler
+
+
+def learn(args: argparse.Namespace, sampler: Sampler, bigram: Bigram) -> Network:
+    """Train, or load what was trained: first without the layers that look back, then grown."""
+    first = args.first
+    plain = replace(Schedule(), epochs=args.base_epochs, top_rate=args.rate, contrast=0.0)
+    if first is None and args.base_epochs:
+        base = Shape.deep(args.width, args.depth)
+        folder = args.work / (args.run + "-base")
+        Trainer(folder, sampler, base, plain, bigram).run()
+        first = folder / "final.pt"
+    shape = Shape.deep(args.width, args.depth, args.back)
+    schedule = replace(plain, epochs=args.epochs, contrast=args.contrast)
+    return Trainer(args.work / args.run, sampler, shape, schedule, bigram).run(first)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run every stage that is not done."""
+    args = arguments(argv)
+    args.work.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    source = dictionary()
+    speak(args.work / "tts", args.takes, args.seed)
+    folders = [*args.data, args.work / "tts"]
+    clips = prepare.corpora(folders)
+    sampler = make_sampler(args, caches(args, folders, source), source)
+    bigram = estimate_bigram(sampler.transcripts, source)
+    weights = folded(learn(args, sampler, bigram))
+    lexicon = vocabulary(source)
+    write_acoustics(args.out, weights)
+    write_graph(args.out, lexicon, bigram, Rejection(args.unk_word, args.unk_phone))
+    write_lexicon(args.out / "lexicon.txt", lexicon)
+    gap = check.worst_gap(args.out, weights, lexicon)
+    log.info("training and Vosk differ by at most %.5f a frame", gap)
+    figures: dict[str, object] = {}
+    if not args.no_figures:
+        tests = evaluate.build_tests(clips, content_phrases())
+        sounds = evaluate.noises(clips)
+        for folder in [args.out, *args.compare]:
+            peers = [path for path in args.compare if path != folder]
+            figures[folder.name] = evaluate.evaluate(folder, tests, sounds, peers)
+    report.write(args, clips, weights, gap, figures)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,98 @@
+"""The recursions against brute force: every phone sequence and timing written out."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from scripts.train.bigram import Bigram, estimate_bigram  # noqa: E402
+from scripts.train.lexicon import PDFS, PHONE_INDEX, PHONES  # noqa: E402
+from scripts.train.lfmmi import denominator, numerator, stack  # noqa: E402
+from scripts.train.transcript import chain  # noqa: E402
+
+LEXICON = {"a": (("AH",), ("EY",)), "no": (("N", "OW"),)}
+
+
+def paths(frames: int, phones: list[int]) -> list[list[int]]:
+    """Pdf sequences of all timings of a phone sequence."""
+    found = []
+    for cuts in itertools.combinations(range(1, frames), len(phones) - 1):
+        edges = [0, *cuts, frames]
+        pdfs: list[int] = []
+        for phone, start, stop in zip(phones, edges, edges[1:], strict=False):
+            pdfs += [2 * phone] + [2 * phone + 1] * (stop - start - 1)
+        found.append(pdfs)
+    return found
+
+
+def score(scores: np.ndarray, pdfs: list[int]) -> float:
+    return float(sum(scores[t, pdf] for t, pdf in enumerate(pdfs)))
+
+
+def log_sum(values: list[float]) -> float:
+    return float(np.logaddexp.reduce(values))
+
+
+@pytest.mark.parametrize("frames", [3, 5, 6])
+def test_numerator_sums_every_pronunciation_pause_and_timing(frames: int) -> None:
+    scores = torch.randn(1, frames, PDFS, generator=torch.Generator().manual_seed(1))
+    found = numerator(scores, torch.tensor([frames]), stack([chain(["a", "no"], LEXICON)]))
+    sil, n, ow = 0, PHONE_INDEX["N"], PHONE_INDEX["OW"]
+    values = []
+    for a, pauses in itertools.product(("AH", "EY"), itertools.product((0, 1), repeat=3)):
+        first, middle, last = ([sil] * pause for pause in pauses)
+        phones = [*first, PHONE_INDEX[a], *middle, n, ow, *last]
+        values += [score(scores[0].numpy(), pdfs) for pdfs in paths(frames, phones)]
+    assert float(found) == pytest.approx(log_sum(values), abs=1e-4)
+
+
+def test_denominator_sums_every_phone_sequence() -> None:
+    frames, few = 3, 4
+    scores = torch.randn(1, frames, PDFS, generator=torch.Generator().manual_seed(2))
+    size = len(PHONES)
+    draw = np.random.default_rng(2)
+    follow, start = np.full((size, size), -1e4), np.full(size, -1e4)
+    follow[:few, :few] = np.log(draw.dirichlet(np.ones(few), few))
+    start[:few] = np.log(draw.dirichlet(np.ones(few)))
+    bigram = Bigram(follow, start, draw.standard_normal(size))
+    values = []
+    for count in range(1, frames + 1):
+        for phones in itertools.product(range(few), repeat=count):
+            prior = float(start[phones[0]] + bigram.end[phones[-1]])
+            prior += sum(float(follow[a, b]) for a, b in itertools.pairwise(phones))
+            all_paths = paths(frames, list(phones))
+            values += [prior + score(scores[0].numpy(), pdfs) for pdfs in all_paths]
+    found = denominator(scores, torch.tensor([frames]), bigram)
+    assert float(found) == pytest.approx(log_sum(values), abs=1e-4)
+
+
+def test_padding_changes_nothing() -> None:
+    scores = torch.randn(2, 9, PDFS, generator=torch.Generator().manual_seed(3))
+    frames = torch.tensor([9, 6])
+    both = stack([chain(["a", "no"], LEXICON), chain(["no"], LEXICON)])
+    bigram = estimate_bigram([["a", "no"]], LEXICON)
+    alone = stack([chain(["no"], LEXICON)])
+    short = scores[1:, :6]
+    only = torch.tensor([6])
+    assert numerator(scores, frames, both)[1] == pytest.approx(
+        float(numerator(short, only, alone)), abs=1e-4
+    )
+    assert denominator(scores, frames, bigram)[1] == pytest.approx(
+        float(denominator(short, only, bigram)), abs=1e-4
+    )
+
+
+def test_bigram_rows_are_distributions() -> None:
+    bigram = estimate_bigram([["a", "no"], ["no"], []], LEXICON)
+    rows = np.exp(bigram.follow).sum(1) + np.exp(bigram.end)
+    assert np.allclose(rows, 1.0, atol=1e-3)
+    assert bigram.follow[PHONE_INDEX["N"]].argmax() == PHONE_INDEX["OW"]
+
+
+def test_chain_knows_its_shortest_way() -> None:
+    assert chain(["a", "no"], LEXICON).shortest == 3
+    assert chain([], LEXICON).shortest == 1

@@ -1,0 +1,104 @@
+"""PyTorch's network against its folded weights in numpy, growing it, and a training run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from scripts.train.bigram import estimate_bigram  # noqa: E402
+from scripts.train.features import CacheWriter, FeatureCache, log_mel  # noqa: E402
+from scripts.train.lexicon import Lexicon  # noqa: E402
+from scripts.train.network import Network, average, extend, folded, grow  # noqa: E402
+from scripts.train.sampling import Diet, Sampler  # noqa: E402
+from scripts.train.training import Schedule, Trainer, rate  # noqa: E402
+from scripts.train.weights import Shape, outputs, scores  # noqa: E402
+
+
+def network(shape: Shape) -> Network:
+    torch.manual_seed(1)
+    made = Network(shape, torch.linspace(-3, 3, 40), torch.linspace(5, 20, 40))
+    for layer in made.layers:
+        layer.norm.running_mean.normal_()
+        layer.norm.running_var.uniform_(0.5, 2.0)
+    made.eval()
+    return made
+
+
+@pytest.mark.parametrize("frames", [1, 20, 61])
+@pytest.mark.parametrize("shape", [Shape.deep(16, 2, 1), Shape.deep(16, 3, 0)])
+def test_folded_weights_compute_the_same(shape: Shape, frames: int) -> None:
+    made = network(shape)
+    feats = np.random.default_rng(1).standard_normal((frames, 40)) * 10
+    with torch.no_grad():
+        ours = made(extend([torch.tensor(feats, dtype=torch.float32)], shape))[0].numpy()
+    theirs = scores(folded(made), feats)
+    assert theirs.shape == (outputs(frames), shape.pdfs)
+    assert np.allclose(ours[: outputs(frames)], theirs, atol=1e-4)
+
+
+def test_a_grown_network_computes_the_same_at_first() -> None:
+    small, large = Shape.deep(16, 2), Shape.deep(16, 2, 2)
+    before = network(small)
+    after = Network(large, before.mean, before.deviation)
+    after.load_state_dict(grow(before.state_dict(), large))
+    after.eval()
+    feats = np.random.default_rng(1).standard_normal((40, 40)) * 10
+    assert np.allclose(scores(folded(before), feats), scores(folded(after), feats), atol=1e-6)
+
+
+def test_averaging_takes_the_mean() -> None:
+    states = [{"a": torch.tensor([1.0])}, {"a": torch.tensor([3.0])}]
+    assert average(states)["a"].item() == 2.0
+
+
+def test_the_rate_rises_and_falls() -> None:
+    schedule = Schedule(top_rate=1.0)
+    rates = [rate(step, 100, schedule) for step in range(100)]
+    assert rates[0] < 0.1
+    assert max(rates) == pytest.approx(1.0)
+    assert rates[-1] < 0.02
+
+
+def corpus(folder: Path, words: list[str]) -> FeatureCache:
+    """Each word a steady sound of its own."""
+    writer = CacheWriter(folder / "copy0")
+    draw = np.random.default_rng(1)
+    for number in range(24):
+        word = words[number % len(words)]
+        pitch = 300 * (1 + 3 * words.index(word))
+        tone = 0.2 * np.sin(2 * np.pi * pitch * np.arange(9600) / 16000)
+        silence = 0.001 * draw.standard_normal(4800)
+        samples = np.concatenate((silence, tone + 0.001 * draw.standard_normal(9600), silence))
+        writer.add(str(number), "speech", "people", word, log_mel(samples))
+    writer.close()
+    return FeatureCache(folder / "copy0")
+
+
+def test_training_learns_resumes_and_repeats(tmp_path: Path, lexicon: Lexicon) -> None:
+    cache = corpus(tmp_path, ["yes", "no"])
+    hiss = [log_mel(0.01 * np.random.default_rng(2).standard_normal(32000))]
+    shape = Shape.deep(16, 1)
+    bigram = estimate_bigram([["yes"], ["no"]], lexicon)
+    diet = Diet(silences=2, frames=1500)
+
+    def trainer(name: str, epochs: int) -> Trainer:
+        torch.manual_seed(1)
+        sampler = Sampler([cache], lexicon, hiss, 1, diet)
+        schedule = Schedule(epochs=epochs, averaged=1, top_rate=1e-2)
+        return Trainer(tmp_path / name, sampler, shape, schedule, bigram)
+
+    once = trainer("once", 3).run().state_dict()
+    lines = (tmp_path / "once" / "log.jsonl").read_text().splitlines()
+    losses = [float(line.split('"loss": ')[1].split(",")[0]) for line in lines]
+    assert losses[-1] < losses[0]
+
+    twice = trainer("twice", 3)
+    twice.run()
+    (tmp_path / "twice" / "epoch02.pt").unlink()
+    resumed = trainer("twice", 3).run().state_dict()
+    for name, value in once.items():
+        assert torch.allclose(value.float(), resumed[name].float(), atol=1e-3), name
