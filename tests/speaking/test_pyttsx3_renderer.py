@@ -311,6 +311,8 @@ def program(command: list[str], run: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
         cwd=Path(__file__).parents[2],
+        # A shell starts its background jobs deaf to Ctrl-C, and tests may run in one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
