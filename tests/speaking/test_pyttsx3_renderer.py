@@ -305,15 +305,19 @@ PROGRAM = """
 
 
 def program(command: list[str], run: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(PROGRAM).format(run=run), json.dumps(command)],
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        cwd=Path(__file__).parents[2],
-        # A shell starts its background jobs deaf to Ctrl-C, and tests may run in one.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    # A shell starts its background jobs deaf to Ctrl-C, and tests may run in one: what is handled
+    # here is no longer ignored there.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(PROGRAM).format(run=run), json.dumps(command)],
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            cwd=Path(__file__).parents[2],
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_reaches_the_program_alone_and_leaves_no_child(tmp_path: Path) -> None:
