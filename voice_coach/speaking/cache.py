@@ -22,7 +22,7 @@ from voice_coach.audio.port import Samples
 from voice_coach.speaking.memory import ClipMemory
 from voice_coach.speaking.port import VoiceSettings
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Counts changes in how clips are made or stored: older entries are never found again."""
 
 DISK_LIMIT: Final = 64 * 1024 * 1024
