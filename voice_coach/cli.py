@@ -1,8 +1,8 @@
 """The command line: parses, delegates, and turns failures into one sentence and an exit code.
 
-Exit codes: 0 done; 1 it went otherwise than it must; 2 wrong use; 3 no audio device; 4 no model or
-a broken one; 5 no voice; 6 a malformed content file; 7 an audio file that cannot be read; 8 a
-result that cannot be written.
+Exit codes: 0 done; 1 it went otherwise than it must (in a practice: nobody was heard); 2 wrong use;
+3 no audio device; 4 no model or a broken one; 5 no voice; 6 a malformed content file; 7 an audio
+file that cannot be read; 8 a result that cannot be written; 9 a model that cannot be fetched.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _run(args: argparse.Namespace) -> int:
     commands = {
         None: _coach, "now": _coach, "rehearse": _rehearse, "hear": _hear, "say": _say,
         "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
-        "model": _model,
+        "model": _model, "practice": _practice,
     }  # fmt: skip
     return commands[args.command](args, choices)
 
@@ -84,6 +84,16 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
     room = Room(args.snr, args.echo, args.noise)
     wanted = rehearse.Wanted(args.scenario, args.seed, room, args.wav, args.events, args.json)
     return rehearse.run(choices, wanted)
+
+
+def _practice(args: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import coach, practice
+
+    if args.erase:
+        return practice.erase()
+    sound = coach.Sound(getattr(args, "mic", None), getattr(args, "speaker", None))
+    wanted = practice.Wanted(args.phrases, args.all, args.keep, args.json)
+    return practice.run(choices, sound, wanted)
 
 
 def _hear(args: argparse.Namespace, choices: Any) -> int:
@@ -127,6 +137,12 @@ def _doctor(args: argparse.Namespace, choices: Any) -> int:
 def _model(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import model
 
+    if args.what == "list":
+        return model.list_models(choices, args.index, args.online)
+    if args.what == "install":
+        return model.install(args.name, args.index)
+    if args.what == "remove":
+        return model.remove(args.name)
     return (model.path if args.what == "path" else model.info)(choices)
 
 
@@ -147,6 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("now", parents=[sound, manner], help="coach at once")
     _add_rehearse(commands, manner)
+    _add_practice(commands, manner)
     _add_hear(commands)
     say = commands.add_parser("say", parents=[manner], help="speak one sentence")
     say.add_argument("text")
@@ -159,9 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("devices", help="microphones and speakers")
     doctor = commands.add_parser("doctor", parents=[manner], help="test everything")
     doctor.add_argument("--json", action="store_true")
-    model = commands.add_parser("model", help="the speech model in use")
-    model.add_argument("what", choices=("info", "path"), nargs="?", default="info")
-    model.add_argument("--model", type=Path, default=None, help="model folder")
+    _add_model(commands)
     return parser
 
 
@@ -182,7 +197,7 @@ def _options_for_manner() -> argparse.ArgumentParser:
     options.add_argument("--voice", help="id or part of the name of a voice")
     options.add_argument("--rate", type=_between(80, 300), help="words a minute (155)")
     options.add_argument("--volume", type=_between(1, 400), help="percent (100)")
-    options.add_argument("--model", type=Path, help="a Vosk model folder")
+    options.add_argument("--model", type=Path, help="a Vosk model: its folder, or its name")
     options.add_argument("--region", help="country code for the emergency number, such as GB")
     options.add_argument("--protocol", type=Path, help="another content file")
     return options
@@ -208,6 +223,26 @@ def _add_rehearse(commands: Any, manner: argparse.ArgumentParser) -> None:
     rehearse.add_argument("--json", action="store_true", help="one closing object")
 
 
+def _add_practice(commands: Any, manner: argparse.ArgumentParser) -> None:
+    practice = commands.add_parser(
+        "practice", parents=[manner], help="by day: is your voice understood, which words suit it?"
+    )
+    practice.add_argument(
+        "--mic", metavar="DEVICE|FILE.wav", default=argparse.SUPPRESS,
+        help="number, part of a name, or a file (then time is virtual)",
+    )  # fmt: skip
+    practice.add_argument("--speaker", metavar="DEVICE|FILE.wav", default=argparse.SUPPRESS)
+    length = practice.add_mutually_exclusive_group()
+    length.add_argument(
+        "--phrases", type=_between(1, 999), metavar="N", help="how many to practise"
+    )
+    length.add_argument("--all", action="store_true", help="every phrase there is")
+    voice = practice.add_mutually_exclusive_group()
+    voice.add_argument("--keep", action="store_true", help="keep the recordings of your voice")
+    voice.add_argument("--erase", action="store_true", help="remove all that were ever kept")
+    practice.add_argument("--json", action="store_true", help="one closing object")
+
+
 def _add_hear(commands: Any) -> None:
     hear = commands.add_parser("hear", help="what the ear makes of audio files")
     hear.add_argument("files", type=Path, nargs="+", metavar="FILE")
@@ -217,6 +252,23 @@ def _add_hear(commands: Any) -> None:
     hear.add_argument("--json", action="store_true", help="one object a file")
     hear.add_argument("--model", type=Path, default=None, help="model folder")
     hear.add_argument("--protocol", type=Path, default=None, help="another content file")
+
+
+def _add_model(commands: Any) -> None:
+    which = _quiet_parser()
+    which.add_argument("--model", type=Path, help="model folder, or name of an installed model")
+    where = argparse.ArgumentParser(add_help=False)
+    where.add_argument("--index", metavar="URL", help="another list than Vosk's official one")
+    model = commands.add_parser("model", parents=[which], help="speech models")
+    what = model.add_subparsers(dest="what", metavar="WHAT")
+    what.add_parser("info", parents=[which], help="what the model in use is")
+    what.add_parser("path", parents=[which], help="the folder of the model in use")
+    models = what.add_parser("list", parents=[which, where], help="the models there are")
+    models.add_argument("--online", action="store_true", help="also those to install")
+    install = what.add_parser("install", parents=[where], help="fetch an official model")
+    install.add_argument("name", metavar="NAME")
+    remove = what.add_parser("remove", help="remove an installed model")
+    remove.add_argument("name", metavar="NAME")
 
 
 def _between(low: int, high: int) -> Any:

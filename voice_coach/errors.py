@@ -53,3 +53,9 @@ class OutputError(CoachError):
     """A result that cannot be written: read-only folder, full disk."""
 
     exit_code = 8
+
+
+class StoreError(CoachError):
+    """A model that cannot be fetched: no connection, a wrong answer, a broken archive."""
+
+    exit_code = 9
