@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from voice_coach.listening.fst import Fst
-from voice_coach.listening.graph import UNKNOWN, GrammarGraph, GraphCosts, build_graph
+from voice_coach.listening.graph import UNKNOWN, GrammarGraph, build_graph
 from voice_coach.listening.lexicon import Lexicon
 from voice_coach.listening.model import SpeechModel
+from voice_coach.listening.rejection import GraphCosts
 
 LEXICON = Lexicon(
     {

@@ -23,6 +23,7 @@ from typing import Final
 
 from voice_coach.listening.fst import EPSILON, Fst
 from voice_coach.listening.lexicon import Lexicon, Phones
+from voice_coach.listening.rejection import DEFAULT_REJECTION, GraphCosts
 
 UNKNOWN: Final = "[unk]"
 """The word that stands for speech outside the grammar."""
@@ -33,28 +34,6 @@ EDGE: Final = "|"
 
 Bigram = Mapping[tuple[str, str], float]
 """-log P(second | first) of phones within a word, EDGE at its ends."""
-
-
-@dataclass(frozen=True)
-class GraphCosts:
-    """The prior of each way through the graph, in nats; higher is less likely."""
-
-    unknown: float = 0.0
-    """Added for each word of [unk]: higher lets more strange speech be taken for a phrase."""
-
-    unknown_phone: float = -0.3
-    """Added for each phone of [unk]; negative, as its bigram is a much weaker guess than a
-    phrase. Lower rejects more. Chosen with scripts/bench/tune_unknown.py."""
-
-    phrase: float = 1.0
-    """Of log(number of phrases), added for each phrase: at 1, having more phrases does not make
-    it likelier that noise becomes one of them."""
-
-    pause: float = math.log(2)
-    """For making an optional silence, and for not making it."""
-
-
-DEFAULT_COSTS: Final = GraphCosts()
 
 
 @dataclass(frozen=True)
@@ -70,21 +49,26 @@ class GrammarGraph:
         return "".join(f"{word} {label}\n" for label, word in enumerate(self.words))
 
 
-def build_graph(
+def build_graph(  # noqa: PLR0913 -- a grammar, a language, and their prices
     phrases: Sequence[str],
     lexicon: Lexicon,
     phones: Mapping[str, int],
     bigram: Bigram | None,
-    costs: GraphCosts = DEFAULT_COSTS,
+    costs: GraphCosts = DEFAULT_REJECTION.costs,
+    decoys: Sequence[str] = (),
 ) -> GrammarGraph:
-    """The graph of these phrases, all of whose words the lexicon must know.
+    """The graph of these phrases and decoys, all of whose words the lexicon must know.
 
     ``phones`` maps SIL and position-dependent phones ("K_B") to their ids. Without a ``bigram``
     the grammar is closed: neither [unk] nor nothing at all is in it.
     """
     builder = _Builder(lexicon, phones, costs)
-    for phrase in dict.fromkeys(phrases):
-        builder.add_phrase(phrase.split(), prior=costs.phrase * math.log(max(1, len(phrases))))
+    wanted = list(dict.fromkeys(phrases))
+    others = [decoy for decoy in dict.fromkeys(decoys) if decoy not in wanted]
+    for phrase in wanted:
+        builder.add_phrase(phrase.split(), costs.phrase * math.log(len(wanted)))
+    for decoy in others:
+        builder.add_phrase(decoy.split(), costs.decoy * math.log(len(wanted) + len(others)))
     if bigram is not None:
         builder.add_unknown(bigram)
     return builder.graph()

@@ -26,9 +26,12 @@ from voice_coach.errors import ModelError
 from voice_coach.listening.bundle import bundle, write_bundle
 from voice_coach.listening.graph import EDGE, SILENCE, Bigram, build_graph
 from voice_coach.listening.lexicon import Lexicon
+from voice_coach.listening.rejection import DEFAULT_REJECTION, Rejection
+from voice_coach.store.installed import find_installed, is_name
 
 DEFAULT_NAME: Final = "coach-en"
 _PACKAGE: Final = Path(voice_coach.__file__).parent
+_PLACES: Final = (_PACKAGE / "models", _PACKAGE.parent / "models")
 _HEADER: Final = b"\0B<TransitionModel> "
 _TRIAL_TIMEOUT: Final = 60.0
 _TRIAL: Final = """
@@ -50,6 +53,7 @@ class ExactParts:
     """Ids by name: SIL, K_B, K_E, K_I, K_S, ..."""
 
     bigram: Bigram
+    rejection: Rejection = DEFAULT_REJECTION
 
 
 @dataclass(frozen=True)
@@ -67,17 +71,32 @@ class SpeechModel:
 
 
 def find_model(path: str | Path | None = None) -> Path:
-    """The folder asked for, or the one that came with the program. Raises ModelError."""
+    """The folder asked for, or the one that came with the program. Raises ModelError.
+
+    What is not a path to anything may be the name of an installed model, or of a shipped one.
+    """
     if path is not None:
-        return Path(path).expanduser()
-    places = (_PACKAGE / "models", _PACKAGE.parent / "models")
-    for place in places:
-        if (place / DEFAULT_NAME).is_dir():
-            return place / DEFAULT_NAME
-    raise ModelError(
-        f"The speech model {DEFAULT_NAME} is missing from {places[0]}; "
-        f"install voice-coach again, or name a Vosk model folder with --model."
-    )
+        folder = Path(path).expanduser()
+        return folder if folder.exists() else _named(str(path)) or folder
+    shipped = _shipped(DEFAULT_NAME)
+    if shipped is None:
+        raise ModelError(
+            f"The speech model {DEFAULT_NAME} is missing from {_PLACES[0]}; "
+            f"install voice-coach again, or name a Vosk model folder with --model."
+        )
+    return shipped
+
+
+def _named(name: str) -> Path | None:
+    """The folder of an installed or shipped model, or None."""
+    if not is_name(name):
+        return None
+    installed = find_installed(name)
+    return installed.folder if installed else _shipped(name)
+
+
+def _shipped(name: str) -> Path | None:
+    return next((place / name for place in _PLACES if (place / name).is_dir()), None)
 
 
 def open_model(path: str | Path | None = None) -> SpeechModel:
@@ -97,7 +116,8 @@ def _acoustic_file(folder: Path) -> Path:
     """Where the folder keeps its acoustic model; both of Vosk's layouts."""
     if not folder.exists():
         raise ModelError(
-            f"There is no speech model at {folder}; name a Vosk model folder with --model."
+            f"There is no speech model at {folder}; name with --model a Vosk model folder, or a "
+            f"model that `voice-coach model list` shows."
         )
     if not folder.is_dir():
         raise ModelError(
@@ -169,7 +189,8 @@ def _exact_parts(folder: Path, tuples: list[tuple[int, int]]) -> ExactParts | No
             f"{lexicon_file} uses phones the model does not have: {' '.join(strange) or SILENCE}; "
             f"correct the lexicon."
         )
-    return ExactParts(lexicon, phones, _bigram(folder / "phone_bigram.txt", phones))
+    bigram = _bigram(folder / "phone_bigram.txt", phones)
+    return ExactParts(lexicon, phones, bigram, _rejection(folder / "rejection.txt"))
 
 
 def _bigram(path: Path, phones: Mapping[str, int]) -> Bigram:
@@ -181,6 +202,17 @@ def _bigram(path: Path, phones: Mapping[str, int]) -> Bigram:
     if not complete or any(f"{name}_B" not in phones for name in names):
         raise ModelError(f"{path} is incomplete; restore the model folder.")
     return pairs
+
+
+def _rejection(path: Path) -> Rejection:
+    """The model's prices and thresholds; the usual ones when it brings none."""
+    if not path.is_file():
+        return DEFAULT_REJECTION
+    values = {name: _number(text, path) for name, text in _table(path, 2)}
+    try:
+        return Rejection.of(values)
+    except ValueError as error:
+        raise ModelError(f"{path}: {error}; correct or remove that line.") from None
 
 
 def _table(path: Path, columns: int) -> list[list[str]]:

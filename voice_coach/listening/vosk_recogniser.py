@@ -13,27 +13,16 @@ import vosk
 from voice_coach.audio.port import RATE, Samples
 from voice_coach.errors import ModelError
 from voice_coach.listening.bundle import bundle, write_bundle
-from voice_coach.listening.graph import (
-    DEFAULT_COSTS,
-    UNKNOWN,
-    GrammarGraph,
-    GraphCosts,
-    build_graph,
-)
+from voice_coach.listening.graph import UNKNOWN, GrammarGraph, build_graph
 from voice_coach.listening.model import ExactParts, SpeechModel
 from voice_coach.listening.port import Grammar, Recognition
+from voice_coach.listening.rejection import DEFAULT_REJECTION, GraphCosts, Rejection
 
 LOADED_GRAPHS: Final = 8
 """How many grammars stay loaded, at about 6 MB each; loading one takes some 15 ms."""
 
 ALTERNATIVES: Final = 8
 """Readings of an utterance that share its probability."""
-
-SHORT_WORD_CONFIDENCE: Final = 0.5
-"""A phrase of one syllable is believed from here on."""
-
-SHORT_WORD_SECONDS: Final = (0.12, 1.2)
-"""... and when it is neither a click nor a hum."""
 
 _EXHAUSTIVE: Final = "--beam=300\n--max-active=100000\n"
 """A closed grammar always has an answer, so none of its phrases may be pruned; it is small."""
@@ -43,6 +32,9 @@ vosk.SetLogLevel(-1)
 
 class _Route(Protocol):
     """How a kind of model is made to listen for a grammar."""
+
+    remedy: str
+    """What to do about a word the model does not know."""
 
     def unknown(self, grammar: Grammar) -> list[str]:
         """The words of the grammar the model does not know."""
@@ -64,11 +56,15 @@ class _Route(Protocol):
 class _ExactRoute:
     """Our own model: a graph per grammar, the last few kept loaded."""
 
+    remedy = "use other words, or add them to the model's lexicon.txt"
+
     def __init__(self, model: SpeechModel, parts: ExactParts, costs: GraphCosts) -> None:
         self._model = model
         self._parts = parts
         self._costs = costs
-        self._loaded: OrderedDict[tuple[tuple[str, ...], bool], Any] = OrderedDict()
+        self._loaded: OrderedDict[tuple[tuple[str, ...], tuple[str, ...], bool], Any] = (
+            OrderedDict()
+        )
 
     def unknown(self, grammar: Grammar) -> list[str]:
         return self._parts.lexicon.unknown((*grammar.phrases, *grammar.decoys))
@@ -83,7 +79,7 @@ class _ExactRoute:
         return self._parts.lexicon.syllables(phrase)
 
     def _load(self, grammar: Grammar) -> Any:
-        key = ((*grammar.phrases, *grammar.decoys), grammar.reject)
+        key = (grammar.phrases, grammar.decoys, grammar.reject)
         if key in self._loaded:
             self._loaded.move_to_end(key)
             return self._loaded[key]
@@ -104,16 +100,19 @@ class _ExactRoute:
     def _graph(self, grammar: Grammar) -> GrammarGraph:
         parts = self._parts
         return build_graph(
-            (*grammar.phrases, *grammar.decoys),
+            grammar.phrases,
             parts.lexicon,
             parts.phones,
             parts.bigram if grammar.reject else None,
             self._costs,
+            grammar.decoys,
         )
 
 
 class _RuntimeRoute:
     """A foreign model: Vosk's own run-time grammar, in which words may come in any order."""
+
+    remedy = "use other words, or another model (`voice-coach model list`)"
 
     def __init__(self, model: SpeechModel) -> None:
         try:
@@ -154,10 +153,15 @@ class _Reading:
 class VoskRecogniser:
     """A Recogniser over libvosk. One instance, one microphone; not for several threads."""
 
-    def __init__(self, model: SpeechModel, costs: GraphCosts = DEFAULT_COSTS) -> None:
-        self._route: _Route = (
-            _RuntimeRoute(model) if model.exact is None else _ExactRoute(model, model.exact, costs)
-        )
+    def __init__(self, model: SpeechModel, rejection: Rejection | None = None) -> None:
+        """``rejection`` replaces the model's own."""
+        self._route: _Route
+        if model.exact is None:
+            self._route, own = _RuntimeRoute(model), DEFAULT_REJECTION
+        else:
+            own = rejection or model.exact.rejection
+            self._route = _ExactRoute(model, model.exact, own.costs)
+        self._belief = (rejection or own).belief
         self._grammar = Grammar("nothing", ())
         self._engine: Any = None
         self._earlier: list[list[_Reading]] = []
@@ -168,7 +172,7 @@ class VoskRecogniser:
         if unknown:
             raise ModelError(
                 f"The speech model does not know {', '.join(map(repr, unknown))} "
-                f"(in {grammar.name}); use other words, or add them to the model's lexicon.txt."
+                f"(in {grammar.name}); {self._route.remedy}."
             )
 
     def use(self, grammar: Grammar) -> None:
@@ -217,6 +221,10 @@ class VoskRecogniser:
             text, self._believed(text, confidence, end - start), confidence, start, end
         )
 
+    def syllables(self, phrase: str) -> int:
+        """How many syllables a phrase has, as far as the model can tell."""
+        return self._route.syllables(phrase)
+
     def reset(self) -> None:
         """Drop the current utterance."""
         self._engine = None
@@ -240,16 +248,11 @@ class VoskRecogniser:
         return bool(self._grammar.phrases or self._grammar.decoys)
 
     def _believed(self, text: str, confidence: float, seconds: float) -> bool:
-        """Exactly one of the phrases; one of a single syllable must also look like a word.
-
-        Noise is taken for "no", "stop" and "done", hardly ever for anything longer.
-        """
+        """Exactly one of the phrases, and likely enough."""
         if text not in self._grammar.phrases:
             return False
-        if not self._grammar.reject or self._route.syllables(text) > 1:
-            return True
-        shortest, longest = SHORT_WORD_SECONDS
-        return confidence >= SHORT_WORD_CONFIDENCE and shortest <= seconds <= longest
+        syllables = self._route.syllables(text)
+        return not self._grammar.reject or self._belief.accepts(syllables, confidence, seconds)
 
 
 def _readings(result: str) -> list[_Reading]:
