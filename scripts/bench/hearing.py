@@ -1,12 +1,13 @@
-"""Vosk with our graphs beside PocketSphinx with the same phrases, on the same utterances.
+"""How well the ear hears people, beside PocketSphinx on exactly the same sound.
 
-Each engine runs in a process of its own, the same clips in the same order, one grammar a set.
-PocketSphinx has its bundled en-us model and a JSGF grammar, which knows no [unk]; Vosk runs as
-the coach runs it. Right, wrong and rejected are in percent of the clips; for speech and noise
-outside the grammar every acceptance is wrong.
+Each engine runs in a process of its own, the same utterances in the same order with the same
+phrases. PocketSphinx has its bundled en-us model and a JSGF grammar, which knows no rejection;
+Vosk runs as the coach runs it. Prints a table and writes everything, every phrase, every
+confusion and every group of speakers, as JSON and as a picture.
 
-    pip install ".[bench]" soundfile
-    python scripts/bench/hearing.py [--corpora ../shared/data] [--json hearing.json]
+    pip install ".[bench]"
+    python -m scripts.bench.hearing --data ../shared/data --work build/bench \\
+        [--model FOLDER] [--only TEXT] [--json hearing.json] [--png hearing.png]
 """
 
 from __future__ import annotations
@@ -14,172 +15,179 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from recordings import RATE, Samples
-from trials import Trial, trials
+import vosk
 
-from voice_coach.errors import ModelError
-from voice_coach.listening.model import open_model
-from voice_coach.listening.port import Grammar
-from voice_coach.listening.vosk_recogniser import VoskRecogniser
-
-Hear = Callable[[Samples], str]
-"""What is accepted of an utterance; "" when nothing is."""
+from scripts.bench.engines import ENGINES, Engine
+from scripts.bench.trials import Corpora, Stream, Trial, streams, trials
+from scripts.train.corpus import RATE
+from voice_coach.commands import setup
+from voice_coach.commands.setup import Choices
 
 
 @dataclass
 class Score:
-    """One engine on one set."""
+    """One engine in one test. What is said is right, wrong or rejected; talk that is none of the
+    phrases is taken for one (false) or not."""
 
-    engine: str
-    set: str
-    clips: int = 0
     right: int = 0
     wrong: int = 0
-    audio_seconds: float = 0.0
+    rejected: int = 0
+    others: int = 0
+    false: int = 0
+    hours: float = 0.0
     cpu_seconds: float = 0.0
+    phrases: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    groups: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    confusions: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def row(self) -> str:
-        """One line of the table."""
-        right, wrong = 100 * self.right / self.clips, 100 * self.wrong / self.clips
-        return (
-            f"{self.engine:<13}{self.set:<17}{self.clips:>5}{right:>8.1f}{wrong:>8.1f}"
-            f"{100 - right - wrong:>10.1f}{self.cpu_seconds / self.audio_seconds:>9.4f}"
-        )
+    @property
+    def said(self) -> int:
+        return self.right + self.wrong + self.rejected
 
+    def add(self, trial: Trial, said: str, group: str, heard: str) -> None:
+        """One utterance's outcome."""
+        if said not in trial.grammar.phrases:
+            self.others += 1
+            self.false += heard != ""
+            outcome = "false" if heard else "ignored"
+        else:
+            right = heard != "" and trial.means(heard) == trial.means(said)
+            outcome = "right" if right else "wrong" if heard else "rejected"
+            setattr(self, outcome, getattr(self, outcome) + 1)
+            self.phrases[said][outcome] += 1
+        self.groups[group][outcome] += 1
+        if outcome != "ignored":
+            self.confusions[said, heard] += 1
 
-@dataclass
-class Report:
-    """All of one engine."""
-
-    scores: list[Score]
-    load_seconds: float
-    memory_mb: float
-    """Resident memory it added, its model included."""
-
-    peak_mb: float
-    """Of the whole process, the clips included."""
-
-
-class VoskEngine:
-    """The coach's own ear."""
-
-    def __init__(self) -> None:
-        self._recogniser = VoskRecogniser(open_model())
-
-    def use(self, phrases: list[str]) -> None:
-        self._recogniser.use(Grammar("benchmark", tuple(phrases)))
-
-    def knows(self, phrase: str) -> bool:
-        try:
-            self._recogniser.check(Grammar("phrase", (phrase,)))
-        except ModelError:
-            return False
-        return True
-
-    def hear(self, samples: Samples) -> str:
-        self._recogniser.feed(samples)
-        heard = self._recogniser.finish()
-        return heard.text if heard.accepted else ""
+    def figures(self) -> dict[str, Any]:
+        """Percentages and counts, ready for JSON."""
+        found: dict[str, Any] = {"audio_hours": round(self.hours, 4)}
+        if self.said:
+            found["said"] = self.said
+            for name in ("right", "wrong", "rejected"):
+                found[name] = round(100 * getattr(self, name) / self.said, 2)
+        if self.others:
+            found["others"] = self.others
+            found["false"] = round(100 * self.false / self.others, 2)
+        found["cpu_seconds_per_second"] = round(self.cpu_seconds / (3600 * self.hours), 5)
+        found["phrases"] = {phrase: dict(counts) for phrase, counts in self.phrases.items()}
+        found["groups"] = {group: dict(counts) for group, counts in self.groups.items()}
+        found["confusions"] = [[*pair, count] for pair, count in self.confusions.most_common()]
+        return found
 
 
-class SphinxEngine:
-    """PocketSphinx, its own model, a JSGF grammar."""
-
-    def __init__(self) -> None:
-        from pocketsphinx import Decoder  # noqa: PLC0415 -- only this engine's process needs it
-
-        self._decoder: Any = Decoder(lm=None, samprate=RATE, loglevel="FATAL")
-        self._number = 0
-
-    def use(self, phrases: list[str]) -> None:
-        self._number += 1
-        search = f"g{self._number}"
-        rule = f"public <phrase> = {' | '.join(phrases)};"
-        self._decoder.add_jsgf_string(search, f"#JSGF V1.0; grammar {search}; {rule}")
-        self._decoder.activate_search(search)
-
-    def knows(self, phrase: str) -> bool:
-        return all(self._decoder.lookup_word(word) for word in phrase.split())
-
-    def hear(self, samples: Samples) -> str:
-        self._decoder.start_utt()
-        self._decoder.process_raw(samples.tobytes(), full_utt=True)
-        self._decoder.end_utt()
-        found = self._decoder.hyp()
-        return str(found.hypstr) if found else ""
+def score(engine: Engine, tried: Iterable[Trial]) -> dict[str, dict[str, Any]]:
+    """One engine's figures for every test."""
+    scores: dict[str, Score] = defaultdict(Score)
+    for trial in tried:
+        engine.use(trial.grammar)
+        here = scores[trial.test]
+        for one in trial.utterances:
+            started = time.process_time()
+            heard = engine.hear(one.samples)
+            here.cpu_seconds += time.process_time() - started
+            here.hours += len(one.samples) / RATE / 3600
+            here.add(trial, one.said, one.group, heard)
+    return {test: found.figures() for test, found in scores.items()}
 
 
-ENGINES: dict[str, type[VoskEngine] | type[SphinxEngine]] = {
-    "vosk": VoskEngine,
-    "pocketsphinx": SphinxEngine,
-}
+def overhear(engine: Engine, tried: Iterable[Stream]) -> dict[str, dict[str, Any]]:
+    """How often an hour of sound without a word in it is taken for a phrase."""
+    found: dict[str, dict[str, Any]] = {}
+    for stream in tried:
+        engine.use(stream.grammar)
+        taken: Counter[str] = Counter()
+        for sound in stream.sounds:
+            taken.update(engine.overhear(sound))
+        hours = sum(map(len, stream.sounds)) / RATE / 3600
+        found[stream.test] = {
+            "hours": round(hours, 3),
+            "per_hour": round(sum(taken.values()) / hours, 2),
+            "taken": dict(taken.most_common()),
+        }
+    return found
 
 
-def memory_mb(kind: str) -> float:
-    """This process's resident (VmRSS) or peak (VmHWM) memory; 0 where the system does not say."""
+def measure(name: str, corpora: Corpora, model: Path | None, only: str = "") -> dict[str, Any]:
+    """Everything about one engine; in a process of its own."""
+    vosk.SetLogLevel(-1)
+    dialogue = setup.dialogue(Choices(region="GB"))
+    before, started = memory_mb(), time.perf_counter()
+    engine = ENGINES[name](model)
+    loaded = time.perf_counter() - started
+    report = score(engine, (t for t in trials(corpora, dialogue) if only in t.test))
+    report |= overhear(engine, (s for s in streams(corpora) if only in s.test))
+    return {"load_seconds": round(loaded, 3), "before_mb": before, "tests": report}
+
+
+def memory_mb() -> float:
+    """This process's resident memory; 0 where the system does not say."""
     status = Path("/proc/self/status")
     if not status.exists():
         return 0.0
     fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
-    return int(fields[kind].split()[0]) / 1000
+    return int(fields["VmRSS"].split()[0]) / 1000
 
 
-def measure(name: str, corpora: Path | None, part: float) -> Report:
-    """Everything about one engine; runs in a process of its own."""
-    tried = list(trials(corpora, part))
-    before, started = memory_mb("VmRSS"), time.perf_counter()
-    engine = ENGINES[name]()
-    loaded = time.perf_counter() - started
-    scores: dict[str, Score] = {}
-    for trial in tried:
-        score = scores.setdefault(trial.name, Score(name, trial.name))
-        _run(engine, trial, score)
-    added = memory_mb("VmRSS") - before
-    return Report(list(scores.values()), loaded, added, memory_mb("VmHWM"))
+def cell(figures: dict[str, Any]) -> str:
+    """One test's figures in a few words."""
+    parts = []
+    if "said" in figures:
+        parts.append(f"{figures['right']:.1f} / {figures['wrong']:.1f} (n = {figures['said']})")
+    if "others" in figures:
+        parts.append(f"{figures['false']:.1f} of {figures['others']} others")
+    if "per_hour" in figures:
+        parts.append(f"{figures['per_hour']:.1f} an hour (of {figures['hours']:.2f} h)")
+    return "; ".join(parts)
 
 
-def _run(engine: VoskEngine | SphinxEngine, trial: Trial, score: Score) -> None:
-    known = [phrase for phrase in trial.phrases if engine.knows(phrase)]
-    engine.use(known)
-    for clip in trial.clips:
-        started = time.process_time()
-        heard = engine.hear(clip.samples)
-        score.cpu_seconds += time.process_time() - started
-        score.audio_seconds += len(clip.samples) / RATE
-        score.clips += 1
-        score.right += heard == clip.text and heard in known
-        score.wrong += heard != clip.text and heard in known
+def table(reports: dict[str, dict[str, Any]]) -> list[str]:
+    """A Markdown table: a line a test, a column an engine; right / wrong in percent."""
+    rows = ["| test | " + " | ".join(reports) + " |", "|---" * (len(reports) + 1) + "|"]
+    first = next(iter(reports.values()))["tests"]
+    for test in first:
+        cells = [cell(report["tests"][test]) for report in reports.values()]
+        rows.append(f"| {test} | " + " | ".join(cells) + " |")
+    return rows
+
+
+def compare(engines: Sequence[str], corpora: Corpora, model: Path | None, only: str) -> Any:
+    """Each engine's figures, one engine after the other."""
+    reports = {}
+    for name in engines:
+        with get_context("spawn").Pool(1) as pool:
+            reports[name] = pool.apply(measure, (name, corpora, model, only))
+    return reports
 
 
 def main() -> None:
-    """Print the table, write the JSON."""
+    """Print the table, write the JSON and the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpora", type=Path, help="folder with manifest.jsonl and its tars")
-    parser.add_argument("--part", type=float, default=0.33, help="part of the recordings to use")
+    parser.add_argument("--data", type=Path, action="append", required=True, metavar="DIR")
+    parser.add_argument("--work", type=Path, required=True, help="keeps the synthetic voices")
+    parser.add_argument("--model", type=Path, help="model folder (default: the shipped one)")
+    parser.add_argument("--engine", action="append", choices=list(ENGINES))
+    parser.add_argument("--most", type=int, default=40, help="takes of one word or sentence")
+    parser.add_argument("--only", default="", help="tests whose name holds this")
     parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    reports = {}
-    for name in ENGINES:
-        with get_context("spawn").Pool(1) as pool:
-            reports[name] = pool.apply(measure, (name, arguments.corpora, arguments.part))
-    print(f"{'engine':<13}{'set':<17}clips  right%  wrong% rejected%  CPU s/s")
-    for pair in zip(*(report.scores for report in reports.values()), strict=True):
-        for score in pair:
-            print(score.row())
-    for name, report in reports.items():
-        print(
-            f"{name}: loaded in {report.load_seconds:.2f} s, +{report.memory_mb:.0f} MB, "
-            f"peak {report.peak_mb:.0f} MB with the clips"
-        )
-    if arguments.json:
-        figures = {name: asdict(report) for name, report in reports.items()}
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    parser.add_argument("--png", type=Path)
+    args = parser.parse_args()
+    corpora = Corpora(args.data, args.work / "voices", args.most)
+    reports = compare(args.engine or list(ENGINES), corpora, args.model, args.only)
+    print("\n".join(table(reports)))
+    if args.json:
+        args.json.write_text(json.dumps(reports, indent=1) + "\n", encoding="utf-8")
+    if args.png:
+        from scripts.bench.chart import draw  # noqa: PLC0415 -- needs Matplotlib
+
+        draw(reports, args.png)
 
 
 if __name__ == "__main__":

@@ -1,89 +1,309 @@
-"""What hearing is measured on: clips, and the grammar they are heard with."""
+"""What hearing is measured on: utterances, what was said in them, and the grammar they meet.
+
+People's voices come from a corpus folder's dev speakers, none of whom the model was trained on;
+the conversation's own phrases are said by synthetic voices kept out of training. What noise, a
+room, distance, pain and whispering do to a voice is done here, alike for every engine.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from recordings import RATE, Clip, entries, load_clips, pink, synthesise, with_noise
 
-COMMANDS: Final = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
-COACH: Final = (
-    "help",
-    "help me",
-    "calf cramp",
-    "stop",
-    "yes",
-    "no",
-    "not sure",
-    "done",
-    "okay",
-    "still hurts",
-    "not yet",
-    "it's gone",
-    "softer",
-    "too hard",
-    "go back",
-    "i don't know",
+from scripts.train.arrays import Array
+from scripts.train.augment import (
+    coloured_noise,
+    groan,
+    moan,
+    reverberate,
+    shout,
+    snore,
+    synthetic_room,
+    whisper,
 )
-CHUNK: Final = 3 * RATE
+from scripts.train.corpus import RATE, Clip, read_clips, read_manifest
+from scripts.train.prepare import generator, held_out_noise
+from scripts.train.synth import held_out_plan, render
+from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.listening.port import Grammar
+from voice_coach.session import WAKE, grammar_for
+
+TEN: Final = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
+SIX: Final = ("yes", "no", "stop", "left", "right", "go")
+TWELVE: Final = (
+    "yes", "no", "done", "stop", "next", "help", "wait", "still hurts", "too hard",
+    "go back", "how long", "not sure",
+)  # fmt: skip
+LEAD, TRAIL = 0.3, 0.5
+"""Seconds of near silence before and after each utterance."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Sound, and what was said in it ("" for noise)."""
+
+    said: str
+    samples: Array
+    """(n,) float32, 16 kHz, full scale 1."""
+
+    group: str = ""
+    """Who speaks: adult, child, or a synthetic voice."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Clips heard with one grammar."""
+    """Utterances heard with one grammar."""
 
-    name: str
-    phrases: tuple[str, ...]
-    clips: list[Clip]
+    test: str
+    """The line of the report it counts for; several trials may share one."""
 
+    grammar: Grammar
+    utterances: tuple[Utterance, ...]
 
-def trials(corpora: Path | None, part: float = 1.0) -> Iterator[Trial]:
-    """State-sized grammars on people's and synthetic speech, clean and at 10 dB, and on noise.
-
-    ``part`` of the recordings is used; without ``corpora`` there is only synthetic speech.
-    """
-    noise_rng = np.random.default_rng(7)
-    hiss = pink(20, noise_rng)
-    spoken = synthesise(COACH)
-    yield Trial("synthetic", COACH, spoken)
-    yield Trial("synthetic 10dB", COACH, [with_noise(c, hiss, 10, noise_rng) for c in spoken])
-    if corpora is not None:
-        yield from _human(corpora, part)
+    def means(self, text: str) -> str:
+        """What the text means in this grammar; "" for a text that is none of its phrases."""
+        return self.grammar.meaning(text) if text in self.grammar.phrases else ""
 
 
-def _human(corpora: Path, part: float) -> Iterator[Trial]:
-    """Trials on the recordings of speakers kept for tuning."""
-    every = max(1, round(1 / part))
-    rng = random.Random(7)
-    noise_rng = np.random.default_rng(7)
-    hiss = pink(20, noise_rng)
-    entries_of_words = entries(corpora, kind="speech", split="dev", source="speech_commands")
-    rng.shuffle(entries_of_words)
-    words = load_clips(corpora, entries_of_words[:350:every])
-    sentences = load_clips(corpora, entries(corpora, kind="speech", split="dev", source="speecho"))
-    readers = load_clips(corpora, entries(corpora, kind="speech", split="dev", source="libri"))
-    noises = load_clips(corpora, entries(corpora, kind="noise"))
-    commands = [clip for clip in words if clip.text in COMMANDS]
-    yield Trial("words", COMMANDS, commands)
-    yield Trial("words 10dB", COMMANDS, [with_noise(c, hiss, 10, noise_rng) for c in commands])
-    texts = sorted({clip.text for clip in sentences})
-    rng.shuffle(texts)
-    for number in range(3):
-        chosen = tuple(texts[number * 20 : number * 20 + 20])
-        yield Trial("L2 phrases", chosen, [c for c in sentences if c.text in chosen])
-    strange = [clip for clip in words if clip.text not in COACH]
-    yield Trial("other words", COACH, strange)
-    yield Trial("other sentences", COACH, (sentences + readers)[::every])
-    yield Trial(
-        "noise", COACH, [piece for noise in noises[:: 3 * every] for piece in _pieces(noise)]
+@dataclass(frozen=True)
+class Stream:
+    """Sound without end, in which nobody says a phrase."""
+
+    test: str
+    grammar: Grammar
+    sounds: tuple[Array, ...]
+
+
+Change = Callable[[Array, np.random.Generator], Array]
+
+
+def _pink(decibels: float) -> Change:
+    def change(samples: Array, draw: np.random.Generator) -> Array:
+        power = np.sort(samples**2)
+        active = float(np.mean(power[len(power) // 2 :]))
+        noise = coloured_noise(draw, (len(samples) + 1) / RATE, 1.0)[: len(samples)]
+        gain = np.sqrt(active / 10 ** (decibels / 10)) / float(np.std(noise))
+        noisy: Array = samples + np.float32(gain) * noise
+        return noisy
+
+    return change
+
+
+def _quiet(samples: Array, _: np.random.Generator) -> Array:
+    """30 dB softer than recorded."""
+    softer: Array = samples * np.float32(10 ** (-30 / 20))
+    return softer
+
+
+def _room(samples: Array, draw: np.random.Generator) -> Array:
+    """A bedroom (reverberation 0.45 s), two metres away."""
+    return reverberate(samples, synthetic_room(draw, 0.45, 0.8))
+
+
+def _far(samples: Array, draw: np.random.Generator) -> Array:
+    """The same room, 20 dB softer, a fan 15 dB below the voice."""
+    return _pink(15.0)(_room(samples, draw) * np.float32(0.1), draw)
+
+
+CHANGES: Final[Mapping[str, Change]] = {
+    "pink 20 dB": _pink(20.0),
+    "pink 10 dB": _pink(10.0),
+    "pink 5 dB": _pink(5.0),
+    "pink 0 dB": _pink(0.0),
+    "room": _room,
+    "far": _far,
+    "quiet": _quiet,
+    "shouted": shout,
+    "groaned": groan,
+    "whispered": whisper,
+}
+
+
+def changed(utterances: Iterable[Utterance], how: str) -> tuple[Utterance, ...]:
+    """The same utterances, each changed by its own random numbers; "clean" leaves them."""
+    if how == "clean":
+        return tuple(utterances)
+    turn = CHANGES[how]
+    return tuple(
+        replace(one, samples=turn(one.samples, generator(how, number)))
+        for number, one in enumerate(utterances)
     )
 
 
-def _pieces(noise: Clip) -> Iterator[Clip]:
-    for at in range(0, len(noise.samples) - CHUNK + 1, CHUNK):
-        yield Clip(f"{noise.name}@{at}", noise.samples[at : at + CHUNK], "")
+def framed(samples: Array, seed: int) -> Array:
+    """With a lead and a trail of faint noise."""
+    lead, trail = int(LEAD * RATE), int(TRAIL * RATE)
+    faint = np.random.default_rng(seed).standard_normal(lead + len(samples) + trail)
+    sound = (1e-4 * faint).astype(np.float32)
+    sound[lead : lead + len(samples)] += samples
+    return sound
+
+
+@dataclass
+class Corpora:
+    """Recordings by what they are good for; ``most`` takes of one word or sentence at most."""
+
+    folders: Sequence[Path]
+    synthetic: Path
+    """Where synthetic voices kept out of training are, or are rendered to."""
+
+    most: int = 40
+    clips: list[Clip] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clips = [clip for folder in self.folders for clip in read_manifest(folder)]
+
+    def speech(self, sources: tuple[str, ...], most: int | None = None) -> list[Clip]:
+        """Dev speakers of these sources."""
+        found = [c for c in self.clips if c.kind == "speech" and c.split == "dev"]
+        return capped([c for c in found if c.source.startswith(sources)], most or self.most)
+
+    def noises(self) -> tuple[Array, ...]:
+        """Recorded noise kept out of training."""
+        kept = [c for c in self.clips if c.kind == "noise" and held_out_noise(c)]
+        found = {clip.key: samples for clip, samples in read_clips(kept)}
+        return tuple(found[key] for key in sorted(found))
+
+    def voices(self, phrases: Sequence[str]) -> list[Clip]:
+        """Every phrase in each synthetic voice kept out of training; rendered once."""
+        listed = self.synthetic / "phrases.txt"
+        text = "\n".join(sorted(phrases))
+        if not listed.exists() or listed.read_text(encoding="utf-8") != text:
+            render(held_out_plan(sorted(phrases)), self.synthetic)
+            listed.write_text(text, encoding="utf-8")
+        return read_manifest(self.synthetic)
+
+
+def capped(clips: Iterable[Clip], most: int) -> list[Clip]:
+    """At most so many takes of the same words, chosen once and for all."""
+    shuffled = sorted(clips, key=lambda clip: clip.key)
+    random.Random(5).shuffle(shuffled)
+    count: Counter[str] = Counter()
+    chosen = []
+    for clip in shuffled:
+        count[clip.transcript] += 1
+        if count[clip.transcript] <= most:
+            chosen.append(clip)
+    return chosen
+
+
+def utterances(clips: Iterable[Clip]) -> list[Utterance]:
+    """The clips' sound, framed, in an order that only their names decide."""
+    found = sorted(((clip.key, clip, samples) for clip, samples in read_clips(clips)))
+    return [
+        Utterance(clip.transcript, framed(samples, number), _group(clip))
+        for number, (_, clip, samples) in enumerate(found)
+    ]
+
+
+def _group(clip: Clip) -> str:
+    if clip.source.startswith("tts_"):
+        return clip.speaker
+    years = float(clip.age) if clip.age.replace(".", "", 1).isdigit() else None
+    if years is None:
+        return "age unknown"
+    return "child" if years < 16 else "adult"
+
+
+def _grammar(name: str, phrases: Iterable[str], closed: bool = False) -> Grammar:
+    return Grammar(name, tuple(dict.fromkeys(phrases)), reject=not closed)
+
+
+def trials(corpora: Corpora, dialogue: Dialogue) -> Iterator[Trial]:
+    """All tests on utterances, one after the other: they need much memory together."""
+    yield from _words(corpora)
+    yield from _sentences(corpora)
+    yield from _conversation(corpora, dialogue)
+
+
+def _words(corpora: Corpora) -> Iterator[Trial]:
+    """Single words of people who recorded them in their rooms, on their own machines."""
+    spoken = utterances(corpora.speech(("speech_commands",)))
+    words = sorted({one.said for one in spoken})
+    closed = _grammar("35 words", words, closed=True)
+    for how in ("clean", "pink 20 dB", "pink 10 dB", "pink 5 dB", "pink 0 dB", "room", "far"):
+        yield Trial(f"35 words, {how}", closed, changed(spoken, how))
+    yield Trial("35 words, quiet", closed, changed(spoken, "quiet"))
+    others = utterances(corpora.speech(("speech_commands",), max(1, corpora.most // 4)))
+    for name, commands in (("6 commands", SIX), ("10 commands", TEN)):
+        tried = [one for one in spoken if one.said in commands]
+        tried += [one for one in others if one.said not in TEN]
+        grammar = _grammar(name, commands)
+        yield Trial(f"{name}, clean", grammar, tuple(tried))
+        if commands is TEN:
+            for how in ("pink 10 dB", "shouted", "groaned", "whispered"):
+                yield Trial(f"{name}, {how}", grammar, changed(tried, how))
+
+
+def _sentences(corpora: Corpora) -> Iterator[Trial]:
+    """Read sentences: as phrases by people who learnt English late, and as talk to be ignored."""
+    learners = utterances(c for c in corpora.speech(("speechocean",)) if _words_in(c) >= 3)
+    texts = sorted({one.said for one in learners})
+    random.Random(3).shuffle(texts)
+    state = _grammar("L2 phrases, 150", texts[:150])
+    for how in ("clean", "pink 10 dB"):
+        yield Trial(f"L2 phrases, 150, {how}", state, changed(learners, how))
+    readers = utterances(corpora.speech(("librispeech", "commonvoice")))
+    talk = tuple(learners + readers)
+    yield Trial("sentences in a state of 12", _grammar("12", TWELVE), talk)
+
+
+def _words_in(clip: Clip) -> int:
+    return len(clip.transcript.split())
+
+
+def _conversation(corpora: Corpora, dialogue: Dialogue) -> Iterator[Trial]:
+    """The conversation's own states: their phrases in new voices, people's words in them."""
+    states = grammars(dialogue)
+    homes = home_states(states)
+    spoken: dict[str, list[Utterance]] = {}
+    for one in utterances(corpora.voices(sorted(homes))):
+        spoken.setdefault(one.said, []).append(one)
+    for how in ("clean", "pink 10 dB"):
+        for state in sorted(set(homes.values())):
+            said = [u for phrase, home in homes.items() if home == state for u in spoken[phrase]]
+            yield Trial(f"own phrases, new voices, {how}", states[state], changed(said, how))
+    people = utterances(corpora.speech(("speech_commands",)))
+    for state, grammar in states.items():
+        known = [one for one in people if one.said in grammar.phrases]
+        if state == homes.get("yes") or state == WAKE:
+            known = people
+        if known:
+            yield Trial(f"state {state}, people", grammar, tuple(known))
+
+
+def grammars(dialogue: Dialogue) -> dict[str, Grammar]:
+    """The conversation's states by name; of those that hear the same only the first."""
+    found: dict[frozenset[str], tuple[str, Grammar]] = {}
+    for name, step in dialogue.protocol.steps.items():
+        if step.kind != "route":
+            grammar, _ = grammar_for(dialogue, name)
+            if grammar.phrases:
+                found.setdefault(frozenset(grammar.phrases), (name, grammar))
+    wake, _ = grammar_for(dialogue, WAKE)
+    return {WAKE: wake, **dict(found.values())}
+
+
+def home_states(states: Mapping[str, Grammar]) -> dict[str, str]:
+    """For each phrase the state in which it has the most rivals."""
+    largest = sorted(states, key=lambda name: (-len(states[name].phrases), name))
+    homes: dict[str, str] = {}
+    for name in largest:
+        for phrase in states[name].phrases:
+            homes.setdefault(phrase, name)
+    return dict(sorted(homes.items()))
+
+
+def streams(corpora: Corpora) -> Iterator[Stream]:
+    """Noise, snoring and moaning, through the whole ear: gate, endpoint and thresholds."""
+    state = _grammar("12", TWELVE)
+    yield Stream("noise, recorded", state, corpora.noises())
+    draw = np.random.default_rng(99)
+    for name, make in (("snoring", snore), ("moaning", moan)):
+        yield Stream(f"{name}, made", state, tuple(make(draw, 10.0) for _ in range(60)))

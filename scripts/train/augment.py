@@ -104,6 +104,15 @@ def groan(samples: Array, draw: np.random.Generator) -> Array:
     return (0.4 * muffled).astype(np.float32)
 
 
+def shout(samples: Array, draw: np.random.Generator) -> Array:
+    """Higher, flatter and overdriven: a raised voice puts its power above 1 kHz and the
+    microphone cuts its peaks."""
+    raised = resample_speed(samples, float(draw.uniform(1.08, 1.2)))
+    tilted = raised - np.float32(draw.uniform(0.4, 0.75)) * np.concatenate(([0.0], raised[:-1]))
+    driven = np.tanh(3.0 * tilted / (float(np.quantile(np.abs(tilted), 0.99)) + 1e-6))
+    return (0.9 * driven).astype(np.float32)
+
+
 def narrow_band(samples: Array, low: float, high: float) -> Array:
     """Only the band from ``low`` to ``high`` Hz, as through a small or old microphone."""
     spectrum = np.fft.rfft(samples)
@@ -271,14 +280,14 @@ class Night:
     noises: Sequence[Array]
     babble: Sequence[Array] = ()
     draw: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
-    tempo: float = 0.4
-    warp: float = 0.5
-    noise: float = 0.7
+    tempo: float = 0.3
+    warp: float = 0.4
+    noise: float = 0.6
     steady: float = 0.25
     """Share of steady noises made on the spot among all noises."""
-    snr: tuple[float, float] = (-7.0, 22.0)
+    snr: tuple[float, float] = (-6.0, 23.0)
     """Decibels on the scale of :func:`level`, about five below those over active samples."""
-    masks: float = 0.2
+    masks: float = 0.15
     loudness: tuple[float, float] = (-50.0, -8.0)
 
     def __post_init__(self) -> None:

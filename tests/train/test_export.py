@@ -9,10 +9,10 @@ import pytest
 
 from scripts.train.bigram import estimate_bigram
 from scripts.train.check import our_score, sound, vosk_score
-from scripts.train.evaluate import States
 from scripts.train.export import KaldiWriter, final_mdl, pdf_phone, phone_names, write_acoustics
 from scripts.train.graph import Rejection, write_graph
 from scripts.train.lexicon import PDFS, PHONES, Lexicon
+from scripts.train.states import States
 from scripts.train.weights import Shape, Weights, random_weights
 
 

@@ -10,10 +10,10 @@ import vosk
 
 from scripts.train.bigram import Bigram
 from scripts.train.check import sound
-from scripts.train.evaluate import States, hear
 from scripts.train.export import write_acoustics
 from scripts.train.graph import Rejection, phrase_lines, placed, read_words_table, write_graph
 from scripts.train.lexicon import UNKNOWN, Lexicon
+from scripts.train.states import States, hear
 from scripts.train.weights import Weights
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+pytest.importorskip("numba")
 
 from scripts.train.bigram import Bigram, estimate_bigram  # noqa: E402
 from scripts.train.lexicon import PDFS, PHONE_INDEX, PHONES  # noqa: E402
-from scripts.train.lfmmi import denominator, numerator, stack  # noqa: E402
+from scripts.train.lfmmi import contrast, denominator, numerator, stack  # noqa: E402
 from scripts.train.transcript import chain  # noqa: E402
 
 LEXICON = {"a": (("AH",), ("EY",)), "no": (("N", "OW"),)}
@@ -96,3 +98,43 @@ def test_bigram_rows_are_distributions() -> None:
 def test_chain_knows_its_shortest_way() -> None:
     assert chain(["a", "no"], LEXICON).shortest == 3
     assert chain([], LEXICON).shortest == 1
+
+
+def test_the_slope_is_what_small_changes_of_the_scores_do() -> None:
+    draw = torch.Generator().manual_seed(4)
+    scores = torch.randn(2, 5, PDFS, generator=draw, requires_grad=True)
+    frames = torch.tensor([5, 4])
+    choices = stack([chain(words.split(), LEXICON) for words in ("a no", "no", "a", "no a")])
+    bigram = estimate_bigram([["a", "no"]], LEXICON)
+
+    def loss(values: Any) -> Any:
+        said, doubt = contrast(values, frames, choices)
+        return (denominator(values, frames, bigram) - said).sum() + 1.7 * doubt.sum()
+
+    loss(scores).backward()
+    assert scores.grad is not None
+    step = 0.01
+    phones = [PHONE_INDEX[p] for p in ("SIL", "AH", "EY", "N", "OW")]
+    pdfs = [2 * phone + part for phone in phones for part in (0, 1)]
+    for place in itertools.product(range(2), range(5), pdfs):
+        up, down = scores.detach().clone(), scores.detach().clone()
+        up[place] += step
+        down[place] -= step
+        slope = float(loss(up) - loss(down)) / (2 * step)
+        assert float(scores.grad[place]) == pytest.approx(slope, abs=2e-3)
+
+
+def test_nothing_overflows_in_a_long_utterance_of_large_scores() -> None:
+    scores = 30 * torch.randn(1, 400, PDFS, generator=torch.Generator().manual_seed(5))
+    scores.requires_grad_()
+    frames = torch.tensor([400])
+    bigram = estimate_bigram([["a", "no"]], LEXICON)
+    total = denominator(scores, frames, bigram) - numerator(
+        scores, frames, stack([chain(["a", "no"], LEXICON)])
+    )
+    total.sum().backward()
+    assert scores.grad is not None
+    assert bool(torch.isfinite(total).all())
+    assert bool(torch.isfinite(scores.grad).all())
+    # Every frame is in some phone, once in all ways and once in the said ones.
+    assert float(scores.grad.sum()) == pytest.approx(0.0, abs=1e-2)

@@ -1,0 +1,1 @@
+"""Measurements: speed, memory and accuracy, side by side with a peer."""

@@ -1,0 +1,33 @@
+"""Thresholds applied to what was decoded, and the number that settings are compared by."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts.bench.tune import NOISE, Outcome, figures, worth
+from voice_coach.listening.rejection import Belief
+
+FOUND = [
+    Outcome("t", "right", 1, 0.9),
+    Outcome("t", "right", 1, 0.4),
+    Outcome("t", "wrong", 1, 0.45),
+    Outcome("t", "rejected"),
+    Outcome("t", "false", 2, 0.3),
+    Outcome("t", "ignored"),
+    Outcome(NOISE, "false", 1, 0.6, seconds=2.0),
+    Outcome(NOISE, "false", 2, 0.6, seconds=2.0),
+]
+
+
+def test_thresholds_turn_right_into_rejected_and_false_into_ignored() -> None:
+    strict = figures(FOUND, Belief(short=0.5, long=0.4), hours=0.5)
+    assert strict == {
+        "t: right": 25.0, "t: wrong": 0.0, "t: false": 0.0, "noise an hour": 2.0,
+    }  # fmt: skip
+    lax = figures(FOUND, Belief(short=0.0, long=0.0, longest=9.0), hours=0.5)
+    assert lax == {"t: right": 50.0, "t: wrong": 25.0, "t: false": 50.0, "noise an hour": 4.0}
+
+
+def test_a_wrong_answer_costs_more_than_a_missing_one() -> None:
+    assert worth({"t: right": 90.0, "t: wrong": 2.0}) > worth({"t: right": 92.0, "t: wrong": 4.0})
+    assert worth({"noise an hour": 1.0}) == pytest.approx(-1.0)
