@@ -14,6 +14,7 @@ from voice_coach.errors import ModelError
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.model import open_model
 from voice_coach.listening.port import Grammar
+from voice_coach.listening.speech import open_detector
 from voice_coach.listening.vosk_recogniser import VoskRecogniser
 
 
@@ -25,7 +26,7 @@ class VoskEngine:
     """The coach's own ear: exact graphs, rejection, thresholds; for streams also the gate."""
 
     def __init__(self, model: Path | None = None) -> None:
-        self._recogniser = VoskRecogniser(open_model(model))
+        self._recogniser = VoskRecogniser(open_model(model), detector=open_detector())
 
     def use(self, grammar: Grammar) -> frozenset[str]:
         """Listen for the grammar, less the phrases with words the model lacks; what is left."""

@@ -30,14 +30,18 @@ from voice_coach.listening.listener import Listener
 from voice_coach.listening.model import SpeechModel, open_model
 from voice_coach.listening.port import Grammar, Recognition
 from voice_coach.listening.rejection import Belief, GraphCosts, Rejection
+from voice_coach.listening.speech import open_detector
 from voice_coach.listening.vosk_recogniser import VoskRecogniser
 
 TESTS: Final = (
     "6 commands, clean", "10 commands, clean", "10 commands, pink 10 dB", "10 commands, shouted",
+    "10 commands, groaned", "10 commands, whispered",
     "L2 phrases, 150, clean", "sentences in a state of 12", "own phrases, new voices",
     "state which_leg", "state wake", "state eased", "state how_bad",
 )  # fmt: skip
-ANYTHING: Final = Belief(short=0.0, long=0.0, shortest=0.0, longest=60.0)
+ANYTHING: Final = Belief(
+    short=0.0, long=0.0, shortest=0.0, longest=60.0, short_speech=0.0, long_speech=0.0
+)
 NOISE: Final = "noise"
 
 
@@ -52,12 +56,13 @@ class Outcome:
     syllables: int = 2
     posterior: float = 1.0
     seconds: float = 0.5
+    speech: float = 1.0
 
     def after(self, belief: Belief) -> str:
         """What becomes of it under these thresholds."""
         if self.kind in ("rejected", "ignored"):
             return self.kind
-        if belief.accepts(self.syllables, self.posterior, self.seconds):
+        if belief.accepts(self.syllables, self.posterior, self.seconds, self.speech):
             return self.kind
         return "rejected" if self.kind in ("right", "wrong") else "ignored"
 
@@ -66,7 +71,7 @@ def outcomes(
     model: SpeechModel, costs: GraphCosts, tried: Sequence[Trial], heard: Sequence[Stream]
 ) -> Iterator[Outcome]:
     """All of them, decoded with these prices."""
-    recogniser = VoskRecogniser(model, Rejection(costs, ANYTHING))
+    recogniser = VoskRecogniser(model, Rejection(costs, ANYTHING), open_detector())
     for trial in tried:
         phrases = tuple(p for p in trial.grammar.phrases if _knows(recogniser, p))
         recogniser.use(replace(trial.grammar, phrases=phrases))
@@ -103,7 +108,8 @@ def _outcome(
 
 def _with(found: Recognition, test: str, kind: str, recogniser: VoskRecogniser) -> Outcome:
     syllables = recogniser.syllables(found.text)
-    return Outcome(test, kind, syllables, found.confidence, found.end - found.start)
+    seconds = found.end - found.start
+    return Outcome(test, kind, syllables, found.confidence, seconds, found.speech)
 
 
 def _knows(recogniser: VoskRecogniser, phrase: str) -> bool:
@@ -154,7 +160,11 @@ def settings(args: argparse.Namespace) -> tuple[list[GraphCosts], list[Belief]]:
     """All combinations of the prices, and of the thresholds, asked for."""
     prices = itertools.product(args.unknown, args.phone, args.phrase, args.decoy)
     costs = [GraphCosts(*price) for price in prices]
-    beliefs = [Belief(short=s, long=v) for s in args.short for v in args.long]
+    limits = itertools.product(args.short, args.long, args.short_speech, args.long_speech)
+    beliefs = [
+        Belief(short=short, long=long, short_speech=short_speech, long_speech=long_speech)
+        for short, long, short_speech, long_speech in limits
+    ]
     return costs, beliefs
 
 
@@ -169,8 +179,10 @@ def main() -> None:
     parser.add_argument("--phone", type=float, nargs="+", default=[-0.3])
     parser.add_argument("--phrase", type=float, nargs="+", default=[1.0])
     parser.add_argument("--decoy", type=float, nargs="+", default=[1.0])
-    parser.add_argument("--short", type=float, nargs="+", default=[0.4, 0.5, 0.6, 0.7, 0.8])
-    parser.add_argument("--long", type=float, nargs="+", default=[0.0, 0.2, 0.3, 0.4, 0.5])
+    parser.add_argument("--short", type=float, nargs="+", default=[0.4, 0.5, 0.6, 0.7])
+    parser.add_argument("--long", type=float, nargs="+", default=[0.0, 0.3, 0.4, 0.5])
+    parser.add_argument("--short-speech", type=float, nargs="+", default=[0.3, 0.5, 0.7])
+    parser.add_argument("--long-speech", type=float, nargs="+", default=[0.1, 0.3, 0.5])
     parser.add_argument("--table", type=Path)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()

@@ -24,7 +24,7 @@ def test_thresholds_turn_right_into_rejected_and_false_into_ignored() -> None:
     assert strict == {
         "t: right": 25.0, "t: wrong": 0.0, "t: false": 0.0, "noise an hour": 2.0,
     }  # fmt: skip
-    lax = figures(FOUND, Belief(short=0.0, long=0.0, longest=9.0), hours=0.5)
+    lax = figures(FOUND, Belief(short=0.0, longest=9.0), hours=0.5)
     assert lax == {"t: right": 50.0, "t: wrong": 25.0, "t: false": 50.0, "noise an hour": 4.0}
 
 

@@ -20,13 +20,17 @@ def test_a_table_may_name_some_values_only() -> None:
 
 
 def test_a_short_phrase_must_look_like_a_word_and_a_long_one_be_likely() -> None:
-    belief = Belief(short=0.5, long=0.3, shortest=0.1, longest=1.0)
-    assert belief.accepts(1, 0.6, 0.4)
-    assert not belief.accepts(1, 0.4, 0.4)
-    assert not belief.accepts(1, 0.6, 0.05)
-    assert not belief.accepts(1, 0.6, 1.5)
-    assert belief.accepts(2, 0.4, 1.5)
-    assert not belief.accepts(2, 0.2, 0.5)
+    belief = Belief(
+        short=0.5, long=0.3, shortest=0.1, longest=1.0, short_speech=0.6, long_speech=0.2
+    )
+    assert belief.accepts(1, 0.6, 0.4, speech=0.7)
+    assert not belief.accepts(1, 0.4, 0.4, speech=0.7)
+    assert not belief.accepts(1, 0.6, 0.05, speech=0.7)
+    assert not belief.accepts(1, 0.6, 1.5, speech=0.7)
+    assert not belief.accepts(1, 0.6, 0.4, speech=0.5)
+    assert belief.accepts(2, 0.4, 1.5, speech=0.3)
+    assert not belief.accepts(2, 0.2, 0.5, speech=0.3)
+    assert not belief.accepts(2, 0.4, 0.5, speech=0.1)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.protocol import Protocol
 from voice_coach.listening.model import open_model
 from voice_coach.listening.port import Grammar, Recogniser
+from voice_coach.listening.speech import open_detector
 from voice_coach.listening.vosk_recogniser import VoskRecogniser
 from voice_coach.speaking.cache import ClipCache
 from voice_coach.speaking.port import VoiceSettings
@@ -44,7 +45,7 @@ def recogniser(choices: Choices, protocol: Protocol | None = None) -> Recogniser
         lexicon = model.exact.lexicon
         path = choices.protocol or default_protocol_path()
         check_words(path, protocol, lambda word: not lexicon.unknown([word]))
-    ear = VoskRecogniser(model)
+    ear = VoskRecogniser(model, detector=open_detector())
     if protocol is not None:
         phrases = {phrase for phrases in protocol.intents.values() for phrase in phrases}
         ear.check(Grammar("the protocol", tuple(sorted(phrases)), protocol.decoys))

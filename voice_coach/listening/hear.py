@@ -21,6 +21,7 @@ from voice_coach.listening.graph import UNKNOWN
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.model import SpeechModel
 from voice_coach.listening.port import Grammar, Recogniser, Recognition
+from voice_coach.listening.speech import open_detector
 from voice_coach.listening.vosk_recogniser import VoskRecogniser
 
 LONGEST_UTTERANCE: Final = 20.0
@@ -81,7 +82,7 @@ def hear(
     Raises ModelError for a grammar the model cannot take. A file that cannot be read raises
     AudioFileError, or is passed over when ``on_error`` takes its error.
     """
-    recogniser = VoskRecogniser(model)
+    recogniser = VoskRecogniser(model, detector=open_detector())
     recogniser.use(grammar)
     for file in files:
         try:

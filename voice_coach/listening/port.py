@@ -51,6 +51,9 @@ class Recognition:
     end: float = 0.0
     """Seconds from the first sample fed to the end of the last word."""
 
+    speech: float = 1.0
+    """How surely the sound is a voice, 0..1; 1 where nobody looked."""
+
 
 class Recogniser(Protocol):
     """Recognises one utterance at a time."""

@@ -50,11 +50,21 @@ class Belief:
     longest: float = 1.2
     """... and no hum."""
 
-    def accepts(self, syllables: int, posterior: float, seconds: float) -> bool:
-        """Whether a reading with this posterior and length is believed."""
+    short_speech: float = 0.5
+    """Probability of a voice from which a phrase of one syllable is believed, 0..1."""
+
+    long_speech: float = 0.3
+    """The same for any other phrase."""
+
+    any_speech: float = 0.2
+    """Below it, strange sound is not even speech that was not understood."""
+
+    def accepts(self, syllables: int, posterior: float, seconds: float, speech: float) -> bool:
+        """Whether a reading with this posterior, length and voice is believed."""
         if syllables > 1:
-            return posterior >= self.long
-        return posterior >= self.short and self.shortest <= seconds <= self.longest
+            return posterior >= self.long and speech >= self.long_speech
+        likely = posterior >= self.short and speech >= self.short_speech
+        return likely and self.shortest <= seconds <= self.longest
 
 
 @dataclass(frozen=True)

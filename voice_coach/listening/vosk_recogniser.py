@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+import numpy as np
 import vosk
 
 from voice_coach.audio.port import RATE, Samples
@@ -17,12 +18,16 @@ from voice_coach.listening.graph import UNKNOWN, GrammarGraph, build_graph
 from voice_coach.listening.model import ExactParts, SpeechModel
 from voice_coach.listening.port import Grammar, Recognition
 from voice_coach.listening.rejection import DEFAULT_REJECTION, GraphCosts, Rejection
+from voice_coach.listening.speech import SpeechDetector
 
 LOADED_GRAPHS: Final = 8
 """How many grammars stay loaded, at about 6 MB each; loading one takes some 15 ms."""
 
 ALTERNATIVES: Final = 8
 """Readings of an utterance that share its probability."""
+
+AROUND: Final = 0.1
+"""Seconds before and after the words in which a voice is looked for as well."""
 
 _EXHAUSTIVE: Final = "--beam=300\n--max-active=100000\n"
 """A closed grammar always has an answer, so none of its phrases may be pruned; it is small."""
@@ -153,8 +158,13 @@ class _Reading:
 class VoskRecogniser:
     """A Recogniser over libvosk. One instance, one microphone; not for several threads."""
 
-    def __init__(self, model: SpeechModel, rejection: Rejection | None = None) -> None:
-        """``rejection`` replaces the model's own."""
+    def __init__(
+        self,
+        model: SpeechModel,
+        rejection: Rejection | None = None,
+        detector: SpeechDetector | None = None,
+    ) -> None:
+        """``rejection`` replaces the model's own. Without a ``detector`` any sound is a voice."""
         self._route: _Route
         if model.exact is None:
             self._route, own = _RuntimeRoute(model), DEFAULT_REJECTION
@@ -162,9 +172,11 @@ class VoskRecogniser:
             own = rejection or model.exact.rejection
             self._route = _ExactRoute(model, model.exact, own.costs)
         self._belief = (rejection or own).belief
+        self._detector = detector
         self._grammar = Grammar("nothing", ())
         self._engine: Any = None
         self._earlier: list[list[_Reading]] = []
+        self._fed: list[Samples] = []
 
     def check(self, grammar: Grammar) -> None:
         """Raises ModelError naming every word of the grammar that the model does not know."""
@@ -193,6 +205,7 @@ class VoskRecogniser:
             self._engine = self._route.engine(self._grammar)
             self._engine.SetWords(True)
             self._engine.SetMaxAlternatives(ALTERNATIVES)
+        self._fed.append(samples)
         if self._engine.AcceptWaveform(samples.tobytes()):
             # Vosk found an endpoint of its own; the utterance ends when we say so.
             self._earlier.append(_readings(self._engine.Result()))
@@ -211,15 +224,21 @@ class VoskRecogniser:
         pieces = [*self._earlier, _readings(self._engine.FinalResult())]
         pieces = [readings for readings in pieces if readings]
         parts = [readings[0] for readings in pieces]
+        fed = self._fed
         self.reset()
         if not parts:
             return Recognition("", accepted=False)
         text = _text([word for part in parts for word in part.text.split()])
         confidence = self._posterior(text, pieces[0]) if len(parts) == 1 else 0.0
         start, end = parts[0].start, parts[-1].end
-        return Recognition(
-            text, self._believed(text, confidence, end - start), confidence, start, end
+        speech = self._speech(fed, start, end) if self._grammar.reject else 1.0
+        if text == UNKNOWN and speech < self._belief.any_speech:
+            return Recognition("", accepted=False)
+        believed = text in self._grammar.phrases and (
+            not self._grammar.reject
+            or self._belief.accepts(self.syllables(text), confidence, end - start, speech)
         )
+        return Recognition(text, believed, confidence, start, end, speech)
 
     def syllables(self, phrase: str) -> int:
         """How many syllables a phrase has, as far as the model can tell."""
@@ -229,6 +248,14 @@ class VoskRecogniser:
         """Drop the current utterance."""
         self._engine = None
         self._earlier = []
+        self._fed = []
+
+    def _speech(self, fed: list[Samples], start: float, end: float) -> float:
+        """How surely there is a voice between these times, in seconds from the first sample."""
+        if self._detector is None:
+            return 1.0
+        first, last = max(0.0, start - AROUND), end + AROUND
+        return self._detector.probability(np.concatenate(fed)[int(first * RATE) : int(last * RATE)])
 
     def _posterior(self, text: str, readings: list[_Reading]) -> float:
         """The share of all readings, by likelihood, that mean what ``text`` means."""
@@ -246,13 +273,6 @@ class VoskRecogniser:
     def _listens(self) -> bool:
         """Whether there is anything to listen for."""
         return bool(self._grammar.phrases or self._grammar.decoys)
-
-    def _believed(self, text: str, confidence: float, seconds: float) -> bool:
-        """Exactly one of the phrases, and likely enough."""
-        if text not in self._grammar.phrases:
-            return False
-        syllables = self._route.syllables(text)
-        return not self._grammar.reject or self._belief.accepts(syllables, confidence, seconds)
 
 
 def _readings(result: str) -> list[_Reading]:
