@@ -85,10 +85,14 @@ need_virtual_card() {
     [ ${#missing[@]} = 0 ] || install "the virtual sound card of the tests" "${missing[@]}"
 }
 
-# The tests of the training code write graphs with OpenFst's tools, as training does.
-need_graph_tools() {
+# The tests of the training code write graphs with OpenFst's tools, as training does, and the ear
+# is tested with voices that training never heard.
+need_training_tools() {
     [ "$(uname -s)" = Linux ] || return 0
-    command -v fstcompile >/dev/null || install "the graphs that tests compile" libfst-tools
+    local missing=()
+    command -v fstcompile >/dev/null || missing+=(libfst-tools)
+    command -v flite >/dev/null || missing+=(flite)
+    [ ${#missing[@]} = 0 ] || install "graphs and voices that the tests use" "${missing[@]}"
 }
 
 is_python() {

@@ -1,8 +1,9 @@
 """Finds the model's prices and thresholds of rejection on the dev speakers.
 
-Every graph price is tried with every threshold: utterances are decoded once a price, and the
-thresholds applied to what came out. Prints and writes a table, the best line first, and with
-``--write`` the best values into the model folder's ``rejection.txt``.
+One price after another is varied while the others stay at the best found so far; with each, all
+thresholds are tried, which costs nothing, as they are applied to what was decoded. Prints and
+writes a table, the best line first, and with ``--write`` the best values into the model folder's
+``rejection.txt``.
 
     python -m scripts.bench.tune --data ../shared/data --work build/bench --model models/coach-en \\
         --table scripts/bench/rejection.csv --write
@@ -14,7 +15,7 @@ import argparse
 import csv
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -156,16 +157,33 @@ def worth(values: Mapping[str, float]) -> float:
     return round(total - values.get("noise an hour", 0.0), 1)
 
 
-def settings(args: argparse.Namespace) -> tuple[list[GraphCosts], list[Belief]]:
-    """All combinations of the prices, and of the thresholds, asked for."""
-    prices = itertools.product(args.unknown, args.phone, args.phrase, args.decoy)
-    costs = [GraphCosts(*price) for price in prices]
+def beliefs(args: argparse.Namespace) -> list[Belief]:
+    """All combinations of the thresholds asked for."""
     limits = itertools.product(args.short, args.long, args.short_speech, args.long_speech)
-    beliefs = [
+    return [
         Belief(short=short, long=long, short_speech=short_speech, long_speech=long_speech)
         for short, long, short_speech, long_speech in limits
     ]
-    return costs, beliefs
+
+
+Row = dict[str, float]
+
+
+def search(
+    start: GraphCosts,
+    grid: Mapping[str, Sequence[float]],
+    rows_of: Callable[[GraphCosts], list[Row]],
+) -> list[Row]:
+    """The rows of every price tried, best first."""
+    tried: dict[GraphCosts, list[Row]] = {}
+    best = start
+    for name, values in grid.items():
+        for value in (getattr(best, name), *values):
+            price = replace(best, **{name: value})
+            if price not in tried:
+                tried[price] = rows_of(price)
+        best = max(tried, key=lambda price: max(row["worth"] for row in tried[price]))
+    return sorted((r for rows in tried.values() for r in rows), key=lambda row: -row["worth"])
 
 
 def main() -> None:
@@ -175,15 +193,16 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--model", type=Path)
     parser.add_argument("--most", type=int, default=12, help="takes of one word or sentence")
-    parser.add_argument("--unknown", type=float, nargs="+", default=[0.0])
-    parser.add_argument("--phone", type=float, nargs="+", default=[-0.3])
-    parser.add_argument("--phrase", type=float, nargs="+", default=[1.0])
-    parser.add_argument("--decoy", type=float, nargs="+", default=[1.0])
+    parser.add_argument("--phrase", type=float, nargs="*", default=[0.5, 1.5])
+    parser.add_argument("--decoy", type=float, nargs="*", default=[0.7, 1.4])
+    parser.add_argument("--unknown-phone", type=float, nargs="*", default=[-0.1, -0.2, -0.4, -0.5])
+    parser.add_argument("--unknown", type=float, nargs="*", default=[-1.0, 1.0])
     parser.add_argument("--short", type=float, nargs="+", default=[0.4, 0.5, 0.6, 0.7])
     parser.add_argument("--long", type=float, nargs="+", default=[0.0, 0.3, 0.4, 0.5])
     parser.add_argument("--short-speech", type=float, nargs="+", default=[0.3, 0.5, 0.7])
     parser.add_argument("--long-speech", type=float, nargs="+", default=[0.1, 0.3, 0.5])
     parser.add_argument("--table", type=Path)
+    parser.add_argument("--lines", type=int, default=60, help="of the table, the best ones")
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     corpora = Corpora(args.data, args.work / "voices", args.most)
@@ -192,18 +211,22 @@ def main() -> None:
     heard = list(streams(corpora))
     hours = sum(len(sound) for stream in heard for sound in stream.sounds) / RATE / 3600
     model = open_model(args.model)
-    rows = []
-    costs, beliefs = settings(args)
-    for price in costs:
+    start = model.exact.rejection.costs if model.exact else GraphCosts()
+    limits = beliefs(args)
+
+    def rows_of(price: GraphCosts) -> list[Row]:
         found = list(outcomes(model, price, tried, heard))
-        for belief in beliefs:
+        rows = []
+        for belief in limits:
             values = figures(found, belief, hours)
             rows.append({"worth": worth(values), **Rejection(price, belief).values(), **values})
-        best = max(rows, key=lambda row: row["worth"])
-        print(f"{len(rows)} tried, best so far: {best}", flush=True)
-    rows.sort(key=lambda row: -row["worth"])
+        print(max(rows, key=lambda row: row["worth"]), flush=True)
+        return rows
+
+    grid = {name: getattr(args, name) for name in ("phrase", "decoy", "unknown_phone", "unknown")}
+    rows = search(start, grid, rows_of)
     if args.table:
-        _write_table(args.table, rows)
+        _write_table(args.table, rows[: args.lines])
     if args.write:
         names = Rejection().values()
         lines = [f"{name} {rows[0][name]:.4g}" for name in names]
