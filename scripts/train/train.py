@@ -80,7 +80,8 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--unk-word", type=float, default=Rejection.word)
     parser.add_argument("--unk-phone", type=float, default=Rejection.phone)
     parser.add_argument("--threads", type=int, default=1)
-    return parser.parse_args(argv)  # fmt: skip
+    parser.add_argument("--no-figures", action="store_true", help="skip the dev figures")
+    return parser.parse_args(argv)
 
 
 def speak(folder: Path, takes: int, seed: int) -> None:

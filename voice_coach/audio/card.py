@@ -20,6 +20,7 @@ from voice_coach.audio import devices
 from voice_coach.audio.devices import Device
 from voice_coach.audio.native import Microphone, Speaker
 from voice_coach.audio.port import BLOCK, RATE, Block, Source
+from voice_coach.audio.reference import Reference
 from voice_coach.audio.timeline import Timeline
 from voice_coach.errors import AudioDeviceError
 
@@ -237,6 +238,7 @@ class _Stream:
         self._last_call = 0.0
         self._heard = Timeline()
         self._audible = Timeline()
+        self._reference = Reference()
 
     def open(self, forced_rate: int | None) -> None:
         """Open and start. Raises AudioDeviceError with what PortAudio says."""
@@ -325,14 +327,16 @@ class _Stream:
 
         def pull() -> Any:
             audible = self._audible.follow(now + self.ahead + self._out.delay)
-            return self._source.next_block(audible)
+            samples = self._source.next_block(audible)
+            self._reference.played(samples)
+            return samples
 
         outdata[:] = self._out.frames(frames, pull)
         blocks = self._in.blocks(bytes(indata))
         heard = now - behind - self._in.delay
         for age, samples in zip(range(len(blocks) - 1, -1, -1), blocks, strict=True):
             at = self._heard.follow(heard - age * BLOCK / RATE)
-            self._keep(Block(samples, min(at, now)))
+            self._keep(Block(samples, min(at, now), self._reference.next()))
 
     def _latency(self, times: Any, frames: int) -> tuple[float, float]:
         """Seconds until the first frame given now is audible; since the last one was heard.

@@ -63,7 +63,7 @@ class FilePort:
         part = self._microphone[self._read : self._read + BLOCK]
         heard[: len(part)] = part
         self._read += BLOCK
-        return Block(heard, self.now())
+        return Block(heard, self.now(), played)
 
     def close(self) -> None:
         """Finish the speaker's file. Raises OutputError when the disk is full; twice is fine."""

@@ -33,6 +33,11 @@ class Block:
     at: float
     """Seconds on the port's clock when the last of these samples was heard."""
 
+    played: Samples | None = None
+    """What was handed to the speaker during the same 30 ms, shape (BLOCK,), int16; None when that
+    is unknown. Its echo is in this block or in a later one, never in an earlier one, and from one
+    block to the next nothing is left out: an echo canceller's reference."""
+
 
 class Source(Protocol):
     """Where a port gets the sound to play. Must never block: a card asks from its callback."""
