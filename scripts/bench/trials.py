@@ -269,6 +269,10 @@ def _conversation(corpora: Corpora, dialogue: Dialogue) -> Iterator[Trial]:
         for state in sorted(set(homes.values())):
             said = [u for phrase, home in homes.items() if home == state for u in spoken[phrase]]
             yield Trial(f"own phrases, new voices, {how}", states[state], changed(said, how))
+    everybody = utterances(corpora.speech(("speech_commands",), most=10_000))
+    answers = tuple(one for one in everybody if one.said in ("yes", "no"))
+    question = next(name for name in states if name.startswith("check_"))
+    yield Trial("yes and no, in a safety question", states[question], answers)
     people = utterances(corpora.speech(("speech_commands",)))
     for state, grammar in states.items():
         known = [one for one in people if one.said in grammar.phrases]
