@@ -101,18 +101,6 @@ def folded(network: Network) -> Weights:
     return Weights(network.shape, tuple(result))
 
 
-def grow(state: dict[str, Tensor], shape: Shape) -> dict[str, Tensor]:
-    """Weights of a shallower network in a deeper one of the same width.
-
-    Batch norms of the added layers start at zero: with the skip they pass their input on.
-    """
-    mean, deviation = state["mean"], state["deviation"]
-    grown = Network(shape, mean, deviation)
-    for layer in grown.layers:
-        torch.nn.init.zeros_(layer.norm.weight)
-    return {**grown.state_dict(), **state}
-
-
 def average(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
     """The mean of several checkpoints' weights."""
     return {

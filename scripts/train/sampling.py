@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,9 @@ class Diet:
 
     most_alike: int = 900
     """Recordings of people saying the same words, at most."""
+    least_alike: int = 0
+    """Where at least ``SEVERAL`` people say the same words, they are repeated up to this number,
+    but no one more than ``MOST_REPEATED`` times; every repetition is changed anew."""
     synthetic: float = 0.5
     """Share of the synthetic clips."""
     plain: float = 0.4
@@ -42,6 +46,8 @@ class Diet:
     """Other transcripts that each short utterance is contrasted with; 0 for none."""
 
 
+SEVERAL = 5
+MOST_REPEATED = 6
 LONG = 600
 """Frames (10 ms)."""
 MOST_WORDS = 5
@@ -124,6 +130,18 @@ class Sampler:
         self._chains = {**chains, "": self._silence}
 
     @property
+    def diet(self) -> Diet:
+        """How much of what an epoch holds."""
+        return self._diet
+
+    def with_diet(self, diet: Diet) -> Sampler:
+        """The same recordings, drawn otherwise."""
+        other = copy.copy(self)
+        other._diet = diet
+        other._seed = self._seed + 1
+        return other
+
+    @property
     def transcripts(self) -> list[list[str]]:
         """Every utterance's words, for the phone bigram."""
         return [item.copies[0][1].transcript.split() for item in self._items.values()]
@@ -152,13 +170,18 @@ class Sampler:
     def _chosen(self, draw: np.random.Generator) -> list[_Item]:
         keys: list[str] = []
         for found in self._people.values():
-            keys.extend(draw.permutation(found)[: self._diet.most_alike].tolist())
+            keys.extend(draw.permutation(self._repeated(found))[: self._diet.most_alike].tolist())
         share = int(self._diet.synthetic * len(self._synthetic))
         keys.extend(draw.permutation(self._synthetic)[:share].tolist())
         items = [self._items[key] for key in keys]
         items = [i for i in items if i.frames <= LONG or draw.random() < self._diet.long]
         lengths = draw.integers(80, 450, self._diet.silences)
         return items + [_Item((), int(length), self._silence) for length in lengths]
+
+    def _repeated(self, found: list[str]) -> list[str]:
+        if len(found) < SEVERAL:
+            return found
+        return found * min(MOST_REPEATED, max(1, round(self._diet.least_alike / len(found))))
 
     def _feats(self, item: _Item, night: Night, draw: np.random.Generator) -> Array:
         if not item.copies:

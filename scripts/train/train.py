@@ -56,7 +56,8 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--run", default="main", help="name of the run's folder in --work")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=18)
-    parser.add_argument("--base-epochs", type=int, default=0, help="epochs before growing")
+    parser.add_argument("--polish", type=int, default=9, help="epochs of the second cycle")
+    parser.add_argument("--polish-rate", type=float, default=1e-3, help="its highest rate")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--depth", type=int, default=6, help="layers at the 30 ms rate")
@@ -68,6 +69,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--synthetic", type=float, default=0.5, help="share of synthetic clips used"
     )
     parser.add_argument("--alike", type=int, default=900, help="most recordings of the same words")
+    parser.add_argument(
+        "--least", type=int, default=500, help="in it, rarer words are repeated up to this number"
+    )
     parser.add_argument("--first", type=Path, help="checkpoint to start from")
     parser.add_argument("--contrast", type=float, default=1.0, help="weight of the closed grammars")
     parser.add_argument("--drop", type=Path, help="file of clip keys to leave out, one a line")
@@ -113,7 +117,11 @@ def make_sampler(args: argparse.Namespace, paths: Sequence[Path], source: Lexico
     opened = [features.FeatureCache(path) for path in paths]
     recorded = [cache[e] for cache in opened for e in cache.entries if e.kind == "noise"]
     noises = recorded + synthetic_noises(args.seed)
-    diet = Diet(most_alike=args.alike, synthetic=args.synthetic, silences=args.silences)
+    diet = Diet(
+        most_alike=args.alike,
+        synthetic=args.synthetic,
+        silences=args.silences,
+    )
     sampler = Sampler(opened, source, noises, args.seed, diet)
     if args.drop is not None:
         sampler.drop(set(args.drop.read_text(encoding="utf-8").split()))
@@ -123,17 +131,20 @@ def make_sampler(args: argparse.Namespace, paths: Sequence[Path], source: Lexico
 
 
 def learn(args: argparse.Namespace, sampler: Sampler, bigram: Bigram) -> Network:
-    """Train, or load what was trained: first without the layers that look back, then grown."""
-    first = args.first
-    plain = replace(Schedule(), epochs=args.base_epochs, top_rate=args.rate, contrast=0.0)
-    if first is None and args.base_epochs:
-        base = Shape.deep(args.width, args.depth)
-        folder = args.work / (args.run + "-base")
-        Trainer(folder, sampler, base, plain, bigram).run()
-        first = folder / "final.pt"
+    """Train, or load what was trained, in two cycles of the learning rate.
+
+    The second one starts where the first ended, is gentler, and hears rare words more often.
+    """
     shape = Shape.deep(args.width, args.depth, args.back)
-    schedule = replace(plain, epochs=args.epochs, contrast=args.contrast)
-    return Trainer(args.work / args.run, sampler, shape, schedule, bigram).run(first)
+    schedule = Schedule(epochs=args.epochs, top_rate=args.rate, contrast=args.contrast)
+    folder = args.work / args.run
+    network = Trainer(folder, sampler, shape, schedule, bigram).run(args.first)
+    if not args.polish:
+        return network
+    rarer = sampler.with_diet(replace(sampler.diet, least_alike=args.least))
+    gentle = replace(schedule, epochs=args.polish, top_rate=args.polish_rate)
+    polish = Trainer(args.work / (args.run + "-polish"), rarer, shape, gentle, bigram)
+    return polish.run(folder / "final.pt")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

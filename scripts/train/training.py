@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from scripts.train.bigram import Bigram
 from scripts.train.lfmmi import contrast, denominator, numerator
-from scripts.train.network import Network, average, grow
+from scripts.train.network import Network, average
 from scripts.train.sampling import Batch, Sampler
 from scripts.train.weights import Shape
 
@@ -159,7 +159,7 @@ class Trainer:
             state = self._load(self._checkpoint(done[-1]))
             weights = state["network"]
         elif first is not None:
-            weights = grow(self._load(first)["network"], self._shape)
+            weights = self._load(first)["network"]
         else:
             mean, deviation = statistics(self._sampler, self._shape)
             weights = Network(self._shape, mean, deviation).state_dict()

@@ -1,7 +1,8 @@
-"""PyTorch's network against its folded weights in numpy, growing it, and a training run."""
+"""PyTorch's network against its folded weights in numpy, and a training run."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ torch = pytest.importorskip("torch")
 from scripts.train.bigram import estimate_bigram  # noqa: E402
 from scripts.train.features import CacheWriter, FeatureCache, log_mel  # noqa: E402
 from scripts.train.lexicon import Lexicon  # noqa: E402
-from scripts.train.network import Network, average, extend, folded, grow  # noqa: E402
-from scripts.train.sampling import Diet, Sampler  # noqa: E402
+from scripts.train.network import Network, average, extend, folded  # noqa: E402
+from scripts.train.sampling import MOST_REPEATED, Diet, Sampler  # noqa: E402
 from scripts.train.training import Schedule, Trainer, rate  # noqa: E402
 from scripts.train.weights import Shape, outputs, scores  # noqa: E402
 
@@ -38,16 +39,6 @@ def test_folded_weights_compute_the_same(shape: Shape, frames: int) -> None:
     theirs = scores(folded(made), feats)
     assert theirs.shape == (outputs(frames), shape.pdfs)
     assert np.allclose(ours[: outputs(frames)], theirs, atol=1e-4)
-
-
-def test_a_grown_network_computes_the_same_at_first() -> None:
-    small, large = Shape.deep(16, 2), Shape.deep(16, 2, 2)
-    before = network(small)
-    after = Network(large, before.mean, before.deviation)
-    after.load_state_dict(grow(before.state_dict(), large))
-    after.eval()
-    feats = np.random.default_rng(1).standard_normal((40, 40)) * 10
-    assert np.allclose(scores(folded(before), feats), scores(folded(after), feats), atol=1e-6)
 
 
 def test_averaging_takes_the_mean() -> None:
@@ -102,3 +93,19 @@ def test_training_learns_resumes_and_repeats(tmp_path: Path, lexicon: Lexicon) -
     resumed = trainer("twice", 3).run().state_dict()
     for name, value in once.items():
         assert torch.allclose(value.float(), resumed[name].float(), atol=1e-3), name
+
+
+def test_rare_words_are_repeated_and_frequent_ones_capped(tmp_path: Path, lexicon: Lexicon) -> None:
+    cache = corpus(tmp_path, ["yes", "no"])  # twelve of each
+    hiss = [log_mel(0.01 * np.random.default_rng(2).standard_normal(32000))]
+    sampler = Sampler([cache], lexicon, hiss, 1, Diet(silences=0, frames=10_000, rivals=0))
+
+    def utterances(diet: Diet) -> int:
+        _, batches = sampler.with_diet(diet).epoch(0, Shape.deep(16, 1))
+        return sum(len(batch.frames) for batch in batches)
+
+    plain = Diet(silences=0, frames=10_000, rivals=0)
+    assert utterances(plain) == 24
+    assert utterances(replace(plain, least_alike=36)) == 72
+    assert utterances(replace(plain, least_alike=10_000)) == 24 * MOST_REPEATED
+    assert utterances(replace(plain, most_alike=5)) == 10
