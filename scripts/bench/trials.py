@@ -64,7 +64,14 @@ class Trial:
     """The line of the report it counts for; several trials may share one."""
 
     grammar: Grammar
-    utterances: tuple[Utterance, ...]
+    recorded: tuple[Utterance, ...]
+    how: str = "clean"
+    """What is done to the recordings; done when they are asked for, not before."""
+
+    @property
+    def utterances(self) -> tuple[Utterance, ...]:
+        """What the engines hear."""
+        return changed(self.recorded, self.how)
 
     def means(self, text: str) -> str:
         """What the text means in this grammar; "" for a text that is none of its phrases."""
@@ -224,33 +231,34 @@ def trials(corpora: Corpora, dialogue: Dialogue) -> Iterator[Trial]:
 
 def _words(corpora: Corpora) -> Iterator[Trial]:
     """Single words of people who recorded them in their rooms, on their own machines."""
-    spoken = utterances(corpora.speech(("speech_commands",)))
+    spoken = tuple(utterances(corpora.speech(("speech_commands",))))
     words = sorted({one.said for one in spoken})
     closed = _grammar("35 words", words, closed=True)
     for how in ("clean", "pink 20 dB", "pink 10 dB", "pink 5 dB", "pink 0 dB", "room", "far"):
-        yield Trial(f"35 words, {how}", closed, changed(spoken, how))
-    yield Trial("35 words, quiet", closed, changed(spoken, "quiet"))
+        yield Trial(f"35 words, {how}", closed, spoken, how)
+    yield Trial("35 words, quiet", closed, spoken, "quiet")
     others = utterances(corpora.speech(("speech_commands",), max(1, corpora.most // 4)))
     for name, commands in (("6 commands", SIX), ("10 commands", TEN)):
-        tried = [one for one in spoken if one.said in commands]
-        tried += [one for one in others if one.said not in TEN]
+        tried = tuple(one for one in spoken if one.said in commands)
+        tried += tuple(one for one in others if one.said not in TEN)
         grammar = _grammar(name, commands)
-        yield Trial(f"{name}, clean", grammar, tuple(tried))
+        yield Trial(f"{name}, clean", grammar, tried)
         if commands is TEN:
             for how in ("pink 10 dB", "shouted", "groaned", "whispered"):
-                yield Trial(f"{name}, {how}", grammar, changed(tried, how))
+                yield Trial(f"{name}, {how}", grammar, tried, how)
 
 
 def _sentences(corpora: Corpora) -> Iterator[Trial]:
     """Read sentences: as phrases by people who learnt English late, and as talk to be ignored."""
-    learners = utterances(c for c in corpora.speech(("speechocean",)) if _words_in(c) >= 3)
+    spoken = corpora.speech(("speechocean",))
+    learners = tuple(utterances(c for c in spoken if _words_in(c) >= 3))
     texts = sorted({one.said for one in learners})
     random.Random(3).shuffle(texts)
     state = _grammar("L2 phrases, 150", texts[:150])
     for how in ("clean", "pink 10 dB"):
-        yield Trial(f"L2 phrases, 150, {how}", state, changed(learners, how))
+        yield Trial(f"L2 phrases, 150, {how}", state, learners, how)
     readers = utterances(corpora.speech(("librispeech", "commonvoice")))
-    talk = tuple(learners + readers)
+    talk = (*learners, *readers)
     yield Trial("sentences in a state of 12", _grammar("12", TWELVE), talk)
 
 
@@ -267,8 +275,9 @@ def _conversation(corpora: Corpora, dialogue: Dialogue) -> Iterator[Trial]:
         spoken.setdefault(one.said, []).append(one)
     for how in ("clean", "pink 10 dB"):
         for state in sorted(set(homes.values())):
-            said = [u for phrase, home in homes.items() if home == state for u in spoken[phrase]]
-            yield Trial(f"own phrases, new voices, {how}", states[state], changed(said, how))
+            here = (phrase for phrase, home in homes.items() if home == state)
+            said = tuple(one for phrase in here for one in spoken[phrase])
+            yield Trial(f"own phrases, new voices, {how}", states[state], said, how)
     everybody = utterances(corpora.speech(("speech_commands",), most=10_000))
     answers = tuple(one for one in everybody if one.said in ("yes", "no"))
     question = next(name for name in states if name.startswith("check_"))

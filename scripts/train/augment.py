@@ -288,7 +288,8 @@ class Night:
     snr: tuple[float, float] = (-6.0, 23.0)
     """Decibels on the scale of :func:`level`, about five below those over active samples."""
     masks: float = 0.15
-    loudness: tuple[float, float] = (-50.0, -8.0)
+    loudness: tuple[float, float] = (-72.0, -15.0)
+    """Decibels on the same scale, where recordings lie at -48 to -25."""
 
     def __post_init__(self) -> None:
         self._warps = [warp_matrix(float(f)) for f in np.linspace(0.88, 1.14, 25)]
@@ -360,7 +361,7 @@ class Night:
 
     def _hiss(self, feats: Array) -> Array:
         if self.draw.random() < 0.7:  # the microphone's own noise; the rest stays digitally silent
-            hiss = FULL_LEVEL - np.log(BINS) + DECIBEL * self.draw.uniform(-95, -65)
+            hiss = FULL_LEVEL - np.log(BINS) + DECIBEL * self.draw.uniform(-100, -72)
             shape = self.draw.standard_normal(feats.shape, dtype=np.float32) * _SPREAD
             feats = np.logaddexp(feats, np.float32(hiss) + shape)
         return feats.astype(np.float32)

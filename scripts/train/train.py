@@ -57,7 +57,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=18)
     parser.add_argument("--polish", type=int, default=8, help="epochs of the second cycle")
-    parser.add_argument("--polish-rate", type=float, default=1e-3, help="its highest rate")
+    parser.add_argument("--polish-rate", type=float, default=1.5e-3, help="its highest rate")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--depth", type=int, default=6, help="layers at the 30 ms rate")

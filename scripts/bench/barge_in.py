@@ -1,0 +1,351 @@
+"""Talking over the coach, in a simulated room: does it obey itself, does it understand the person?
+
+The coach's own sentences, rendered as in a session, come out of a distorting loudspeaker, 120 ms
+late, by a clock that drifts, and back into the microphone. First nobody else speaks: whatever is
+taken for a command is false. Then people say one word over each sentence, 6 dB softer at the
+microphone than the sentence is at the loudspeaker. Four ears hear the same:
+
+- raw: the microphone as it is, listening all the time
+- cancelled: the echo canceller's output instead
+- half duplex: the microphone, but never while the coach is audible
+- barge-in: the canceller and the expected echo tell that somebody speaks, the sentence fades, and
+  the recogniser hears a blend of both signals from 200 ms before
+
+    pip install ".[bench,echo]"
+    python -m scripts.bench.barge_in --data ../shared/data [--prompts 500] [--words 160]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+
+from scripts.bench.trials import TEN, capped
+from scripts.train.corpus import read_clips, read_manifest
+from voice_coach.audio.echo import EchoCanceller, open_canceller
+from voice_coach.audio.mixer import Mixer
+from voice_coach.audio.port import BLOCK, RATE, Block, Samples
+from voice_coach.commands import setup
+from voice_coach.commands.setup import Choices
+from voice_coach.content import emergency_number, load_protocol
+from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.listening.barge_in import BargeIn
+from voice_coach.listening.listener import Listener
+from voice_coach.listening.port import Grammar, Hearing
+from voice_coach.rehearsal.echo_path import Loudspeaker
+from voice_coach.rehearsal.room import PERSON_LEVEL, RoomPort, at_level
+from voice_coach.session import TAIL
+
+GRAMMAR: Final = Grammar("ten words", TEN)
+SECONDS: Final = BLOCK / RATE
+OVER: Final = 6.0
+"""dB by which the sentence at the loudspeaker exceeds the person at the microphone."""
+
+LATENCY: Final = 0.12
+DRIVE: Final = 3.0
+WAIT: Final = 1.5
+"""Seconds after an onset without a word: then it was none, and the sentence goes on."""
+
+LONG_ENOUGH: Final = 1.8
+"""Seconds a sentence must last to be spoken over."""
+
+
+class Ear(Protocol):
+    """One way to hear; it may stop the coach."""
+
+    def hear(self, block: Block, cleaned: Samples, audible: bool) -> Hearing | None: ...
+
+
+@dataclass
+class Always:
+    """Listens all the time, to the microphone or to the cleaned sound."""
+
+    listener: Listener
+    cancelled: bool
+
+    def __post_init__(self) -> None:
+        self.listener.listen(GRAMMAR)
+
+    def hear(self, block: Block, cleaned: Samples, audible: bool) -> Hearing | None:  # noqa: ARG002
+        return self.listener.process(Block(cleaned, block.at) if self.cancelled else block)
+
+
+@dataclass
+class HalfDuplex:
+    """Shut while the coach is audible."""
+
+    listener: Listener
+
+    def hear(self, block: Block, cleaned: Samples, audible: bool) -> Hearing | None:  # noqa: ARG002
+        if audible:
+            self.listener.shut()
+        elif not self.listener.open:
+            self.listener.listen(GRAMMAR)
+        return self.listener.process(block)
+
+
+@dataclass
+class Interruptible:
+    """Notices the person, hushes the coach, and listens from a little before."""
+
+    listener: Listener
+    mixer: Mixer
+    watch: BargeIn = field(default_factory=BargeIn)
+    onsets: list[tuple[float, float]] = field(default_factory=list)
+    """When it began, and when that was known; port clock, seconds."""
+
+    def hear(self, block: Block, cleaned: Samples, audible: bool) -> Hearing | None:
+        onset = self.watch.process(block, cleaned)
+        heard = self.watch.heard or block
+        if onset is not None and audible:
+            self.onsets.append((onset.at, onset.decided))
+            self.mixer.hush()
+            self.listener.listen(GRAMMAR)
+            found = [self.listener.process(one) for one in onset.blocks]
+            return next((one for one in found if one is not None), None)
+        since = block.at - self.onsets[-1][1] if self.onsets else WAIT
+        if audible and since >= WAIT:
+            self.listener.shut()
+            self.watch.arm()
+        elif not self.listener.open:
+            self.listener.listen(GRAMMAR)
+        return self.listener.process(heard)
+
+
+@dataclass
+class Scene:
+    """A room with the coach in it."""
+
+    port: RoomPort
+    mixer: Mixer
+    canceller: EchoCanceller
+    ears: dict[str, Ear]
+    words: list[Samples] = field(default_factory=list)
+    """What the person says next, if anything."""
+    heard: dict[str, list[str]] = field(default_factory=dict)
+
+    def step(self) -> None:
+        """One block."""
+        block = self.port.read(0)
+        assert block.played is not None
+        cleaned = self.canceller.process(block.samples, block.played)
+        audible = self.mixer.busy or block.at < self.mixer.sounding_until + TAIL
+        for name, ear in self.ears.items():
+            hearing = ear.hear(block, cleaned, audible)
+            if hearing is not None and hearing.recognition.accepted:
+                self.heard[name].append(hearing.recognition.text)
+
+    def wait(self, seconds: float) -> None:
+        for _ in range(round(seconds / SECONDS)):
+            self.step()
+
+    def say(self, sentence: Samples) -> None:
+        """To its end, and until every ear has decided what it was."""
+        self.mixer.play("sentence", sentence)
+        while self.mixer.busy:
+            self.step()
+        self.wait(1.0)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One line of the table."""
+
+    echo_db: float
+    drift_ppm: float
+
+    @property
+    def name(self) -> str:
+        return f"echo {self.echo_db:g} dB, drift {self.drift_ppm:g} ppm"
+
+
+@dataclass
+class Bench:
+    """What all measurements share."""
+
+    sentences: list[Samples]
+    words: list[tuple[str, Samples]]
+    choices: Choices
+
+    def scene(self, condition: Condition, seed: int, interruptible: bool) -> Scene:
+        """A new room. The coach cannot be hushed by one ear and go on for another."""
+        words: list[Samples] = []
+        port = RoomPort(
+            lambda _: words.pop() if words else None,
+            seed=seed,
+            echo_db=condition.echo_db,
+            loudspeaker=Loudspeaker(LATENCY, condition.drift_ppm, DRIVE),
+        )
+        mixer = Mixer(10 ** ((PERSON_LEVEL + OVER - loudness(self.sentences)) / 20))
+        port.start(mixer)
+        ears: dict[str, Ear]
+        if interruptible:
+            ears = {"barge-in": Interruptible(self.listener(), mixer)}
+        else:
+            ears = {
+                "raw": Always(self.listener(), cancelled=False),
+                "cancelled": Always(self.listener(), cancelled=True),
+                "half duplex": HalfDuplex(self.listener()),
+            }
+        return Scene(port, mixer, open_canceller(), ears, words, {name: [] for name in ears})
+
+    def listener(self) -> Listener:
+        return Listener(setup.recogniser(self.choices))
+
+    def alone(self, condition: Condition, prompts: int, interruptible: bool) -> dict[str, str]:
+        """False commands while only the coach speaks, twenty sentences to a room."""
+        false: Counter[str] = Counter()
+        stopped = 0
+        draw = np.random.default_rng(11)
+        for room in range(-(-prompts // 20)):
+            scene = self.scene(condition, 100 + room, interruptible)
+            scene.wait(1.0)
+            for _ in range(min(20, prompts - 20 * room)):
+                scene.say(self.sentences[draw.integers(len(self.sentences))])
+            false.update({name: len(heard) for name, heard in scene.heard.items()})
+            stopped += sum(len(e.onsets) for e in scene.ears.values() if hasattr(e, "onsets"))
+        cells = {name: f"{false[name]} of {prompts}" for name in scene.heard}
+        if interruptible:
+            cells["barge-in"] += f" ({stopped} sentences stopped)"
+        return cells
+
+    def over(self, condition: Condition, interruptible: bool) -> dict[str, str]:
+        """Words spoken over a sentence, forty to a room: understood / taken for another."""
+        right: Counter[str] = Counter()
+        wrong: Counter[str] = Counter()
+        late: list[float] = []
+        found = 0
+        draw = np.random.default_rng(12)
+        long = [s for s in self.sentences if len(s) > LONG_ENOUGH * RATE]
+        for first in range(0, len(self.words), 40):
+            scene = self.scene(condition, 200 + first, interruptible)
+            scene.wait(1.0)
+            scene.say(long[draw.integers(len(long))])
+            for word, samples in self.words[first : first + 40]:
+                began = self._interrupt(scene, samples, draw, long[draw.integers(len(long))])
+                for name, heard in scene.heard.items():
+                    right[name] += word in heard
+                    wrong[name] += bool(set(heard) - {word})
+                    heard.clear()
+                for ear in scene.ears.values():
+                    known = [at for _, at in getattr(ear, "onsets", []) if began <= at]
+                    found += bool(known)
+                    late += [1000 * (at - began) for at in known[:1]]
+        count = len(self.words)
+        cells = {
+            name: f"{100 * right[name] / count:.0f} / {100 * wrong[name] / count:.0f} %"
+            for name in scene.heard
+        }
+        if interruptible:
+            median, p95 = np.percentile(late, [50, 95])
+            cells["barge-in"] += (
+                f" (noticed {100 * found / count:.0f} %, after {median:.0f} ms, p95 {p95:.0f})"
+            )
+        return cells
+
+    def _interrupt(
+        self, scene: Scene, word: Samples, draw: np.random.Generator, sentence: Samples
+    ) -> float:
+        """Say the word into the sentence; when the word began, port clock, seconds."""
+        scene.mixer.play("sentence", sentence)
+        scene.wait(LATENCY + float(draw.uniform(0.5, 1.0)))
+        scene.words.append(word)
+        began = scene.port.now() + onset(word)
+        scene.wait(len(word) / RATE)
+        while scene.mixer.busy:
+            scene.step()
+        scene.wait(1.2)
+        return began
+
+
+def onset(word: Samples) -> float:
+    """Seconds until the first 10 ms that are within 20 dB of the loudest."""
+    frames = at_level(word, PERSON_LEVEL)[: len(word) // 160 * 160].reshape(-1, 160)
+    power = np.mean(frames**2, axis=1)
+    return float(np.argmax(power > power.max() / 100)) * 0.01
+
+
+def loudness(sentences: Sequence[Samples]) -> float:
+    """The median of their levels while there is speech, dBFS."""
+    levels = []
+    for sentence in sentences:
+        frames = sentence[: len(sentence) // BLOCK * BLOCK].reshape(-1, BLOCK) / 32768
+        power = np.mean(frames**2, axis=1)
+        levels.append(10 * np.log10(np.mean(power[power > power.max() * 10**-2.5])))
+    return float(np.median(levels))
+
+
+def people(data: Path, most: int) -> list[tuple[str, Samples]]:
+    """Words of speakers the model was not trained on, as many of each."""
+    clips = [
+        clip
+        for clip in read_manifest(data)
+        if clip.kind == "speech" and clip.split == "dev" and clip.transcript in TEN
+    ]
+    chosen = capped(
+        (clip for clip in clips if clip.source.startswith("speech_commands")), most // len(TEN)
+    )
+    found = sorted((clip.key, clip.transcript, samples) for clip, samples in read_clips(chosen))
+    np.random.default_rng(1).shuffle(found)
+    return [(text, np.asarray(32767 * samples, np.int16)) for _, text, samples in found]
+
+
+def sentences(choices: Choices) -> list[Samples]:
+    """What the coach says, in its own voice."""
+    dialogue = Dialogue(load_protocol(choices.protocol), emergency_number(choices.region))
+    texts = sorted(set(setup.fixed_sentences(dialogue)))
+    with setup.voice(choices) as voice:
+        voice.prefetch(texts)
+        return [voice.clip(text) for text in texts]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--prompts", type=int, default=500, help="sentences with nobody speaking")
+    parser.add_argument("--others", type=int, help="the same for the other ears (as many)")
+    parser.add_argument("--words", type=int, default=160)
+    parser.add_argument("--echo", type=float, action="append", help="dB (-6 and -14)")
+    parser.add_argument("--drift", type=float, action="append", help="ppm (0 and 100)")
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    choices = Choices(region="GB", model=args.model)
+    bench = Bench(sentences(choices), people(args.data, args.words), choices)
+    if open_canceller().reason:
+        raise SystemExit(open_canceller().reason)
+    columns = ("raw", "cancelled", "half duplex", "barge-in")
+    print("| what | " + " | ".join(columns) + " |")
+    print("|---" * (len(columns) + 1) + "|", flush=True)
+    report = {}
+    for echo in args.echo or [-6.0, -14.0]:
+        for drift in args.drift or [0.0, 100.0]:
+            condition = Condition(echo, drift)
+            rows = {}
+            if args.prompts:
+                others = args.prompts if args.others is None else args.others
+                rows["false commands"] = bench.alone(condition, others, False) | bench.alone(
+                    condition, args.prompts, True
+                )
+            if bench.words:
+                rows["understood / mistaken"] = bench.over(condition, False) | bench.over(
+                    condition, True
+                )
+            for what, cells in rows.items():
+                line = " | ".join(cells[column] for column in columns)
+                print(f"| {what}, {condition.name} | {line} |", flush=True)
+            report[condition.name] = rows
+    if args.json:
+        args.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
