@@ -31,9 +31,15 @@ def _sound(words: str, lexicon: Lexicon) -> tuple[str, ...]:
 
 
 class Rivals:
-    """Draws rivals: half of them similar in sound, half any, and silence now and then."""
+    """Draws rivals: some similar in sound, some that people often say, some any, and silence."""
 
-    def __init__(self, transcripts: Sequence[str], lexicon: Lexicon) -> None:
+    def __init__(
+        self, transcripts: Sequence[str], lexicon: Lexicon, often: Sequence[str] = ()
+    ) -> None:
+        """``often``: those of the transcripts that are said by many."""
+        self._often = sorted(set(often))
+        if len({_sound(words, lexicon) for words in self._often}) < 2:
+            self._often = []
         self._all = sorted(set(transcripts))
         self._index = {words: number for number, words in enumerate(self._all)}
         size = len(PHONE_INDEX) + 1
@@ -56,10 +62,12 @@ class Rivals:
         number = self._index.get(words)
         near = self._near[number] if number is not None else []
         found = [""] if words and draw.random() < 0.5 else []
-        while near and len(found) < count * 5 // 8:
+        while near and len(found) < count * 3 // 8:
             found.append(self._all[near[int(draw.integers(len(near)))]])
+        sound = self._sounds[number] if number is not None else None
         while len(found) < count:
-            other = int(draw.integers(len(self._all)))
-            if number is None or self._sounds[other] != self._sounds[number]:
-                found.append(self._all[other])
+            pool = self._often if len(found) < count * 7 // 8 and self._often else self._all
+            other = pool[int(draw.integers(len(pool)))]
+            if self._sounds[self._index[other]] != sound:
+                found.append(other)
         return found

@@ -42,7 +42,7 @@ class Diet:
     """Share of the utterances longer than ``LONG`` frames."""
     frames: int = 5000
     """Padded frames in a batch."""
-    rivals: int = 4
+    rivals: int = 12
     """Other transcripts that each short utterance is contrasted with; 0 for none."""
 
 
@@ -126,7 +126,8 @@ class Sampler:
                 self._people.setdefault(entry.transcript, []).append(key)
         self._silence = chain([], lexicon)
         common = [words for words in chains if len(words.split()) <= MOST_WORDS]
-        self._rivals = Rivals(common, lexicon) if diet.rivals else None
+        often = [w for w, said in self._people.items() if len(said) >= SEVERAL and w in common]
+        self._rivals = Rivals(common, lexicon, often) if diet.rivals else None
         self._chains = {**chains, "": self._silence}
 
     @property

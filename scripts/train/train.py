@@ -72,6 +72,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--least", type=int, default=500, help="in it, rarer words are repeated up to this number"
     )
+    parser.add_argument("--rivals", type=int, default=12, help="for each short utterance")
     parser.add_argument("--first", type=Path, help="checkpoint to start from")
     parser.add_argument("--contrast", type=float, default=1.0, help="weight of the closed grammars")
     parser.add_argument("--drop", type=Path, help="file of clip keys to leave out, one a line")
@@ -118,6 +119,7 @@ def make_sampler(args: argparse.Namespace, paths: Sequence[Path], source: Lexico
     recorded = [cache[e] for cache in opened for e in cache.entries if e.kind == "noise"]
     noises = recorded + synthetic_noises(args.seed)
     diet = Diet(
+        rivals=args.rivals,
         most_alike=args.alike,
         synthetic=args.synthetic,
         silences=args.silences,

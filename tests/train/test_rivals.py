@@ -25,3 +25,17 @@ def test_noise_is_contrasted_with_any_phrase(lexicon: Lexicon) -> None:
     drawn = rivals.of("", 6, np.random.default_rng(1))
     assert set(drawn) <= {"yes", "no"}
     assert len(drawn) == 6
+
+
+def test_what_many_say_is_a_rival_more_often_than_the_rest(lexicon: Lexicon) -> None:
+    rare = ["a", "not", "calf", "cramp", "calf cramp", "not a", "cramp a", "calf a"]
+    rivals = Rivals(["yes", "no", *rare], lexicon, often=["yes", "no"])
+    drawn = [
+        word for _ in range(50) for word in rivals.of("calf calf", 8, np.random.default_rng(1))
+    ]
+    assert drawn.count("yes") + drawn.count("no") > len(drawn) / 2
+
+
+def test_one_word_alone_is_nobodys_rival(lexicon: Lexicon) -> None:
+    rivals = Rivals(["yes", "no"], lexicon, often=["no"])
+    assert set(rivals.of("no", 8, np.random.default_rng(1))) <= {"", "yes"}
