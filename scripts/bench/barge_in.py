@@ -104,6 +104,7 @@ class Interruptible:
     def hear(self, block: Block, cleaned: Samples, audible: bool) -> Hearing | None:
         onset = self.watch.process(block, cleaned)
         heard = self.watch.heard or block
+        audible = audible or self.watch.ringing
         if onset is not None and audible:
             self.onsets.append((onset.at, onset.decided))
             self.mixer.hush()

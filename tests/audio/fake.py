@@ -40,7 +40,7 @@ class FakePort:
         self._played.append(self._source.next_block(self.now()).copy())
         part = self._microphone[first : first + BLOCK]
         samples = np.concatenate([part, np.zeros(BLOCK - len(part), np.int16)])
-        return Block(samples, self.now())
+        return Block(samples, self.now(), self._played[-1])
 
     def close(self) -> None:
         self._source = None

@@ -143,5 +143,20 @@ def test_a_clip_lasts_as_long_as_its_samples(session: Session) -> None:
     assert not played.interrupted
 
 
+def test_each_block_says_what_was_played_meanwhile(session: Session) -> None:
+    assert all(block.played is not None for block in session.blocks)
+    played = np.concatenate([block.played for block in session.blocks if block.played is not None])
+    assert len(played) == len(session.blocks) * BLOCK
+    first = int(np.argmax(played != 0))
+    assert np.array_equal(played[first : first + len(PLAYED) - 1], PLAYED[1:])
+
+
+def test_what_was_played_is_told_no_later_than_it_is_heard(session: Session) -> None:
+    first = next(b for b in session.blocks if b.played is not None and b.played.any())
+    started = session.events[0]
+    assert isinstance(started, Started)
+    assert -0.6 < first.at - BLOCK / RATE - started.at <= 0.03
+
+
 def test_a_closed_port_reads_nothing(session: Session) -> None:
     assert session.late is None

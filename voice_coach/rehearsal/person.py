@@ -37,6 +37,15 @@ class Utterance:
     """What it means in the step it is said in; empty when the step cannot understand it."""
 
 
+@dataclass(frozen=True)
+class Interrupted:
+    """A prompt the person speaks over, and how soon it has to give way."""
+
+    prompt: str
+    say: str
+    within_ms: float | None
+
+
 class SyntheticPerson:
     """Watches the event log like a person listens, and hands sound to the room."""
 
@@ -56,6 +65,7 @@ class SyntheticPerson:
         self._held: list[tuple[float, str]] = []
         self._unheard: tuple[str, int] | None = None
         self.said: list[Utterance] = []
+        self.interrupted: list[Interrupted] = []
         self.spoken_to = 0.0
         """Seconds since the call until which the person is speaking."""
 
@@ -92,7 +102,11 @@ class SyntheticPerson:
             for i, interruption in enumerate(self._character.interrupts):
                 if interruption.prompt == record["prompt"] and i not in self._interrupted:
                     self._interrupted.add(i)
-                    self._planned.append((t + interruption.after, interruption.say))
+                    at = t + interruption.moment(record["text"])
+                    self._planned.append((at, interruption.say))
+                    self.interrupted.append(
+                        Interrupted(interruption.prompt, interruption.say, interruption.within_ms)
+                    )
 
     def due(self, t: float) -> Samples | None:
         """What the person begins to say now, if anything."""

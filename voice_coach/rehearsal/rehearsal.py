@@ -17,6 +17,7 @@ from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.eventlog import EventLog, Record
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Recogniser
+from voice_coach.rehearsal.echo_path import Loudspeaker
 from voice_coach.rehearsal.person import SyntheticPerson, settings_for
 from voice_coach.rehearsal.room import RoomPort
 from voice_coach.rehearsal.scenario import Expectation, Scenario
@@ -42,6 +43,7 @@ class Room:
     snr_db: float | None = None
     echo_db: float = -14.0
     noise: Path | None = None
+    loudspeaker: Loudspeaker = field(default_factory=Loudspeaker)
 
 
 @dataclass
@@ -132,7 +134,10 @@ def rehearse(  # noqa: PLR0913 - a scenario needs a cast, a room and a seed
         person = SyntheticPerson(character, cast.dialogue, own_voice, chance)
         stage = _Stage(person)
         echo = HEADSET_ECHO if character.headset else room.echo_db
-        port = RoomPort(stage.speech, seed=seed, echo_db=echo, snr_db=room.snr_db, noise=room.noise)
+        port = RoomPort(
+            stage.speech, seed=seed, echo_db=echo, loudspeaker=room.loudspeaker,
+            snr_db=room.snr_db, noise=room.noise,
+        )  # fmt: skip
         records: list[Record] = []
         log.watch(records.append)
         log.watch(person.watch)
@@ -163,7 +168,7 @@ def rehearse(  # noqa: PLR0913 - a scenario needs a cast, a room and a seed
         utterances=[(u.at, u.text) for u in person.said],
         recording=port.recording(),
     )
-    report.faults = differences(scenario.expect, report)
+    report.faults = differences(scenario.expect, report) + too_slow(person, records)
     return report
 
 
@@ -192,8 +197,10 @@ def differences(expect: Expectation, report: Report) -> list[str]:
         faults.append(f"level {report.level}, expected {expect.level}")
     faults += _missing("said", expect.said, prompts)
     faults += _missing("heard", expect.heard, intents)
+    phrases = [r["text"] for r in report.records if r["type"] == "heard" and r["accepted"]]
     for prefix in expect.never:
         faults += [f"said {p}, which must not be said" for p in prompts if p.startswith(prefix)]
+        faults += [f'heard "{p}", which must not be heard' for p in phrases if p == prefix]
     for prefix, seconds in expect.within.items():
         first = next((t for p, t in said if p.startswith(prefix)), float("inf"))
         if first > seconds:
@@ -202,6 +209,23 @@ def differences(expect: Expectation, report: Report) -> list[str]:
         first = next((t for p, t in said if p.startswith(prefix)), float("inf"))
         if first < seconds:
             faults.append(f"{prefix} began at {first:.1f} s, not expected before {seconds:.1f} s")
+    return faults
+
+
+def too_slow(person: SyntheticPerson, records: list[Record]) -> list[str]:
+    """Prompts that went on for too long after the person had begun to speak over them."""
+    faults = []
+    for one in person.interrupted:
+        if one.within_ms is None:
+            continue
+        began = next((u.at for u in person.said if u.text == one.say), None)
+        ends = [r["end"] for r in records if r["type"] == "say" and r["prompt"] == one.prompt]
+        end = next((t for t in ends if began is not None and t > began), None)
+        if began is None or end is None:
+            faults.append(f'nobody said "{one.say}" over {one.prompt}')
+        elif 1000 * (end - began) > one.within_ms:
+            late = 1000 * (end - began)
+            faults.append(f"{one.prompt} fell silent after {late:.0f} ms, not {one.within_ms:g}")
     return faults
 
 

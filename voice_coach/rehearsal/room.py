@@ -11,20 +11,13 @@ from numpy.typing import NDArray
 
 from voice_coach.audio import wav
 from voice_coach.audio.port import BLOCK, RATE, Block, Samples, Source
+from voice_coach.rehearsal.echo_path import EchoPath, Loudspeaker
 
 PERSON_LEVEL: Final = -23.0
 """dBFS, active speech of the person at the microphone."""
 
 QUIET: Final = -72.0
 """dBFS, the noise of a silent room and its microphone."""
-
-_REFLECTIONS: Final = 24
-_DECAY: Final = 0.05
-"""Seconds in which reflections fall by a factor e."""
-_REACH: Final = 0.2
-"""Seconds until the last reflection."""
-_DIRECT: Final = 0.004
-"""Seconds from speaker to microphone."""
 
 Speech = Callable[[float], Samples | None]
 """Asked at each block with the port's clock: what the person begins to say now."""
@@ -35,25 +28,27 @@ _Signal = NDArray[np.float32]
 class RoomPort:
     """An AudioPort in virtual time whose microphone stands in a simulated room."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a room has many properties
         self,
         speech: Speech,
         *,
         seed: int,
         echo_db: float = -14.0,
+        loudspeaker: Loudspeaker | None = None,
         snr_db: float | None = None,
         noise: Path | None = None,
     ) -> None:
         """``echo_db``: the coach at the microphone against the coach at the speaker.
+        ``loudspeaker``: its delay, drift and distortion; None for a perfect one.
         ``snr_db``: the person's active speech against the noise; None for a quiet room.
         ``noise``: a WAV of the noise; None for pink noise. Raises AudioFileError."""
         self._speech = speech
+        loudspeaker = loudspeaker or Loudspeaker()
+        self._delay = loudspeaker.delay
         rng = np.random.default_rng(seed)
-        self._taps = _reflections(rng, echo_db)
+        self._echo = EchoPath(echo_db, loudspeaker, rng)
         self._noise = _noise(rng, snr_db, wav.load(noise) if noise else None)
         self._noise_at = int(rng.integers(len(self._noise) - BLOCK))
-        self._tail: _Signal = np.zeros(BLOCK + round(_REACH * RATE) + BLOCK, dtype=np.float32)
-        self._tail_left = 0
         self._active: list[tuple[_Signal, int]] = []
         self._source: Source | None = None
         self._read = 0
@@ -68,16 +63,15 @@ class RoomPort:
     def read(self, timeout: float) -> Block:  # noqa: ARG002 - virtual time never waits
         assert self._source is not None, "read before start"
         begun = self._read / RATE
-        played = self._source.next_block(begun)
+        played = self._source.next_block(begun + self._delay)
         speech = self._speech(begun)
         if speech is not None:
-            self._active.append((_at_level(speech, PERSON_LEVEL), 0))
-        person = self._person()
-        mic = person + self._echo(played) + self._hiss()
+            self._active.append((at_level(speech, PERSON_LEVEL), 0))
+        mic = _clip(self._person() + self._echo.process(played) + self._hiss())
         self._read += BLOCK
         # What a visitor in the room would hear: both voices, and the noise.
         self._heard.append(_clip(mic + 0.5 * played.astype(np.float32)))
-        return Block(_clip(mic), self._read / RATE)
+        return Block(mic, self._read / RATE, played)
 
     def close(self) -> None:
         self._source = None
@@ -97,36 +91,12 @@ class RoomPort:
         self._active = still
         return block
 
-    def _echo(self, played: Samples) -> _Signal:
-        """The direct sound and the reflections of the coach, overlapping into later blocks."""
-        if played.any():
-            loud = played.astype(np.float32)
-            for delay, gain in self._taps:
-                self._tail[delay : delay + BLOCK] += gain * loud
-            self._tail_left = len(self._tail)
-        if self._tail_left <= 0:
-            return np.zeros(BLOCK, dtype=np.float32)
-        out: _Signal = self._tail[:BLOCK].copy()
-        self._tail[:-BLOCK] = self._tail[BLOCK:]
-        self._tail[-BLOCK:] = 0.0
-        self._tail_left -= BLOCK
-        return out
-
     def _hiss(self) -> _Signal:
         at = self._noise_at
         self._noise_at = (at + BLOCK) % (len(self._noise) - BLOCK)
         return (
             self._noise[at : at + BLOCK] if at + BLOCK <= len(self._noise) else self._noise[:BLOCK]
         )
-
-
-def _reflections(rng: np.random.Generator, echo_db: float) -> list[tuple[int, np.float32]]:
-    """Delays in samples and gains: the direct path at ``echo_db``, then a decaying tail."""
-    times = np.sort(rng.uniform(0.005, _REACH, _REFLECTIONS))
-    gains = rng.choice([-1.0, 1.0], _REFLECTIONS) * 0.35 * np.exp(-times / _DECAY)
-    level = 10 ** (echo_db / 20)
-    taps = [(_DIRECT, 1.0), *zip(times.tolist(), gains.tolist(), strict=True)]
-    return [(round(t * RATE), np.float32(level * g)) for t, g in taps]
 
 
 def _noise(rng: np.random.Generator, snr_db: float | None, recorded: Samples | None) -> _Signal:
@@ -144,7 +114,7 @@ def _noise(rng: np.random.Generator, snr_db: float | None, recorded: Samples | N
     return _scaled(noise, level, float(np.sqrt(np.mean(noise**2))))
 
 
-def _at_level(speech: Samples, level: float) -> _Signal:
+def at_level(speech: Samples, level: float) -> _Signal:
     """Speech scaled so that its active parts have this level, dBFS."""
     signal = speech.astype(np.float32)
     frames = signal[: len(signal) // BLOCK * BLOCK].reshape(-1, BLOCK)

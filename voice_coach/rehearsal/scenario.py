@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from voice_coach.content import toml
 from voice_coach.dialogue.protocol import Outcome, Protocol
 from voice_coach.errors import ContentError, UsageError
+
+_LETTERS = 15.0
+"""Letters, blanks too, that the coach says in a second."""
+
+_MOMENT = r"^(\d+(\.\d+)? s|\d+ words?)$"
 
 FOLDER = Path(__file__).with_name("scenarios")
 
@@ -23,12 +28,22 @@ class Remark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Interruption(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Something said over a prompt; heard only with a headset (full duplex)."""
+    """Something said over a prompt; heard with a headset, or where the echo is cancelled."""
 
     prompt: str
-    after: float
-    """Seconds after the prompt's first sample."""
+    interrupt_after: Annotated[str, msgspec.Meta(pattern=_MOMENT)]
+    """When, from the prompt's first sample on: "1.5 s", or "4 words"."""
     say: str
+    within_ms: float | None = None
+    """Milliseconds from the first sample of what is said until the prompt must have fallen
+    silent."""
+
+    def moment(self, text: str) -> float:
+        """Seconds after the first sample of the prompt, whose words are ``text``."""
+        amount, unit = self.interrupt_after.split()
+        if unit == "s":
+            return float(amount)
+        return len(" ".join(text.split()[: int(amount)])) / _LETTERS
 
 
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -64,7 +79,7 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     said: tuple[str, ...] = ()
     """Prompts (or their beginnings) that must be said, in this order."""
     never: tuple[str, ...] = ()
-    """Prompts (or their beginnings) that must not be said."""
+    """Prompts (or their beginnings) that must not be said, and phrases that must not be heard."""
     heard: tuple[str, ...] = ()
     """Intents that must be heard, in this order."""
     within: dict[str, float] = {}
