@@ -86,7 +86,8 @@ def test_a_card_at_another_rate_sounds_the_same(card: VirtualCard, rate: int) ->
         played = recording.samples()
     for sound, frequency in ((heard, 440), (played, 1_000)):
         start, end = extent(sound)
-        assert end - start == pytest.approx(0.5, abs=0.03)
+        # A busy machine's underrun puts a gap into the sound; the rate shows in its pitch.
+        assert end - start == pytest.approx(0.5, abs=0.1)
         assert pitch(sound) == pytest.approx(frequency, abs=3)
 
 
