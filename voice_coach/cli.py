@@ -77,11 +77,13 @@ def _coach(args: argparse.Namespace, choices: Any) -> int:
 
 def _rehearse(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import rehearse
+    from voice_coach.rehearsal.echo_path import Loudspeaker
     from voice_coach.rehearsal.rehearsal import Room
 
     if args.list:
         return rehearse.list_scenarios(choices)
-    room = Room(args.snr, args.echo, args.noise)
+    loudspeaker = Loudspeaker(args.delay / 1000, args.drift, args.drive)
+    room = Room(args.snr, args.echo, args.noise, loudspeaker)
     wanted = rehearse.Wanted(args.scenario, args.seed, room, args.wav, args.events, args.json)
     return rehearse.run(choices, wanted)
 
@@ -118,7 +120,7 @@ def _protocol(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import protocol
 
     if args.what == "check":
-        return protocol.check(choices)
+        return protocol.check(choices, as_json=args.json)
     return (protocol.show if args.what == "show" else protocol.graph)(choices.protocol)
 
 
@@ -173,6 +175,10 @@ def _parser() -> argparse.ArgumentParser:
     protocol.add_argument("what", choices=("show", "check", "graph"))
     protocol.add_argument("file", type=Path, nargs="?", help="content file (default: the shipped)")
     protocol.add_argument("--model", type=Path, default=None, help="model folder")
+    protocol.add_argument(
+        "--json", action="store_true",
+        help="check: one object; 0 when every rule holds, 1 when one is broken",
+    )  # fmt: skip
     commands.add_parser("devices", help="microphones and speakers")
     doctor = commands.add_parser("doctor", parents=[manner], help="test everything")
     doctor.add_argument("--json", action="store_true")
@@ -217,7 +223,20 @@ def _add_rehearse(commands: Any, manner: argparse.ArgumentParser) -> None:
     rehearse.add_argument("--seed", type=_between(0, 2**31 - 1), default=1)
     rehearse.add_argument("--snr", type=_decibel, metavar="DB", help="person against noise")
     rehearse.add_argument("--noise", type=Path, metavar="FILE", help="noise from a WAV")
-    rehearse.add_argument("--echo", type=_decibel, metavar="DB", default=-14.0)
+    rehearse.add_argument(
+        "--echo", type=_decibel, metavar="DB", default=-14.0, help="the coach in the microphone"
+    )
+    rehearse.add_argument(
+        "--delay", type=_between(0, 400), metavar="MS", default=0, help="of the sound card"
+    )
+    rehearse.add_argument(
+        "--drift", type=_from_to(-500, 500), metavar="PPM", default=0.0,
+        help="of the speaker's clock against the microphone's",
+    )  # fmt: skip
+    rehearse.add_argument(
+        "--drive", type=_from_to(0, 8), default=0.0,
+        help="how hard the speaker is driven: 0 is linear, 4 distorts",
+    )  # fmt: skip
     rehearse.add_argument("--wav", type=Path, metavar="OUT.wav", help="what the room heard")
     rehearse.add_argument("--events", type=Path, metavar="FILE")
     rehearse.add_argument("--json", action="store_true", help="one closing object")
@@ -276,6 +295,19 @@ def _between(low: int, high: int) -> Any:
         if not text.isdecimal() or not low <= int(text) <= high:
             raise argparse.ArgumentTypeError(f"{text} is not a number from {low} to {high}")
         return int(text)
+
+    return number
+
+
+def _from_to(low: float, high: float) -> Any:
+    def number(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = math.nan
+        if not low <= found <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not a number from {low:g} to {high:g}")
+        return found
 
     return number
 

@@ -2,23 +2,106 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.commands.conftest import Call
+from tests.proof.small import data
+from voice_coach.audio import devices
 from voice_coach.content import default_protocol_path, load_protocol
 from voice_coach.content.loader import edges, sentences
 
 PROTOCOL = load_protocol()
 
 
-def test_check_counts_what_it_has_checked(call: Call) -> None:
-    done = call("protocol", "check")
+@pytest.fixture
+def tiny(tmp_path: Path) -> Callable[..., Path]:
+    """A small protocol as a file, with values changed."""
+
+    def write(changes: dict[str, Any] | None = None) -> Path:
+        path = tmp_path / "night.toml"
+        path.write_text(toml_of(data(changes)), encoding="utf-8")
+        return path
+
+    return write
+
+
+def toml_of(tables: dict[str, Any], prefix: str = "") -> str:
+    """Enough of TOML for a protocol: every value inline, tables by their full names."""
+    plain = [f"{k} = {_value(v)}" for k, v in tables.items() if not isinstance(v, dict)]
+    inner = [toml_of(v, f"{prefix}{k}.") for k, v in tables.items() if isinstance(v, dict)]
+    head = [f"[{prefix.rstrip('.')}]"] if prefix else []
+    return "\n".join([*head, *plain, *inner]) + "\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_value(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return json.dumps(value)
+
+
+def test_check_shows_every_rule_and_what_was_explored(
+    call: Call, tiny: Callable[..., Path]
+) -> None:
+    done = call("protocol", "check", tiny())
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith(f"calf_cramp.toml: {len(PROTOCOL.steps)} steps, ")
-    assert done.out.endswith("No mistake found.\n")
+    first, *table, explored, last = done.out.splitlines()
+    assert f"{len(data()['steps'])} steps, " in first
+    assert {row.split()[0] for row in table} >= {f"S{n}" for n in range(1, 10)}
+    assert all(row.split()[1] == "holds" for row in table)
+    assert re.fullmatch(r"Explored: [\d,]+ states, [\d,]+ transitions, \d+ s\.", explored)
+    assert last == f"All {len(table)} rules hold. No mistake found."
+
+
+def test_a_broken_rule_is_shown_as_a_conversation(call: Call, tiny: Callable[..., Path]) -> None:
+    done = call("protocol", "check", tiny({"anywhere.chest.to": "end_emergency"}))
+    assert (done.code, done.err) == (1, "")
+    lines = [line.strip() for line in done.out.splitlines()]
+    at = next(i for i, line in enumerate(lines) if line.startswith("E1"))
+    assert lines[at].split()[1] == "BROKEN"
+    assert lines[at + 1 : at + 5] == [
+        "The shortest conversation that breaks it:",
+        "COACH: I am here. Stop. (cut off)",
+        "PERSON: chest pain",
+        "COACH: Stay on the line with them.",
+    ]
+    assert lines[-1].endswith("rules broken: not to be started.")
+
+
+def test_check_as_json(call: Call, tiny: Callable[..., Path]) -> None:
+    path = tiny({"anywhere.chest.to": "end_emergency"})
+    done = call("protocol", "check", path, "--json")
+    found = json.loads(done.out)
+    assert (done.code, found["holds"], found["protocol"]) == (1, False, str(path))
+    rules = {rule["id"]: rule for rule in found["rules"]}
+    assert rules["S1"]["holds"]
+    assert rules["E1"]["conversation"][-1] == "COACH: Stay on the line with them."
+    assert found["states"] > 1000
+    assert found["transitions"] > found["states"]
+
+
+@pytest.mark.parametrize("command", [["talk"], ["now"], ["rehearse"], []])
+def test_a_protocol_that_breaks_a_rule_is_not_started(
+    call: Call, tiny: Callable[..., Path], command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "has_microphone", lambda: True)
+    path = tiny({"anywhere.chest.to": "end_emergency"})
+    done = call(*command, "--protocol", path)
+    checking, refusal = done.err.splitlines()
+    assert (done.code, done.out) == (6, "")
+    assert checking.startswith("Checking the protocol")
+    assert refusal == (
+        f"voice-coach: {path}: breaks the safety rule E1 (emergency words lead to the emergency "
+        f"number, within one turn from every state), so it is not started; to see how, run "
+        f"`voice-coach protocol check {path}`."
+    )
 
 
 def test_show_has_every_sentence_step_and_source(call: Call) -> None:

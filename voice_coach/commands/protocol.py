@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from voice_coach.commands.setup import Choices
 from voice_coach.content import default_protocol_path, load_protocol
 from voice_coach.content.loader import edges, sentences
 from voice_coach.dialogue.protocol import Protocol, Reaction
+from voice_coach.proof import seal
+from voice_coach.proof.check import Finding, Verdict
+from voice_coach.proof.check import check as prove
 
 
 def show(path: Path | None) -> int:
@@ -49,19 +53,60 @@ def _answers(protocol: Protocol, name: str) -> Iterator[str]:
         yield f"else -> {step.next}"
 
 
-def check(choices: Choices) -> int:
-    """Load, validate and count. Raises ContentError and ModelError."""
+def check(choices: Choices, *, as_json: bool = False) -> int:
+    """Load, validate, prove every rule and print what was found.
+
+    0 when every rule holds, 1 when one does not. Raises ContentError and ModelError.
+    """
     protocol = load_protocol(choices.protocol)
     setup.recogniser(choices, protocol)
+    name = str(choices.protocol or default_protocol_path().name)
+    if not as_json:
+        print(f"{name}: {_contents(protocol)}", flush=True)
+    verdict = prove(protocol)
+    if verdict.holds:
+        seal.remember(protocol)
+    if as_json:
+        print(json.dumps({"protocol": name, **verdict.as_json()}))
+    else:
+        _print_verdict(verdict)
+    return 0 if verdict.holds else 1
+
+
+def _contents(protocol: Protocol) -> str:
     phrases = {phrase for group in protocol.intents.values() for phrase in group}
     spoken = list(sentences(protocol))
     longest = max(len(text.split()) for _, text in spoken)
-    print(
-        f"{choices.protocol or default_protocol_path().name}: {len(protocol.steps)} steps, "
-        f"{len(spoken)} sentences of at most {longest} words, {len(phrases)} phrases, "
-        f"{len(protocol.flags)} red flags. No mistake found."
+    return (
+        f"{len(protocol.steps)} steps, {len(spoken)} sentences of at most {longest} words, "
+        f"{len(phrases)} phrases, {len(protocol.flags)} red flags."
     )
-    return 0
+
+
+def _print_verdict(verdict: Verdict) -> None:
+    for finding in verdict.findings:
+        print(f"{finding.id:10s} {'holds ' if finding.holds else 'BROKEN'}  {finding.text}")
+        for line in _shown(finding):
+            print(f"{'':12s}{line}")
+    if verdict.states:
+        print(
+            f"Explored: {verdict.states:,} states, {verdict.transitions:,} transitions, "
+            f"{verdict.seconds:.0f} s."
+        )
+    if verdict.holds:
+        print(f"All {len(verdict.findings)} rules hold. No mistake found.")
+    else:
+        print(f"{len(verdict.broken)} of {len(verdict.findings)} rules broken: not to be started.")
+
+
+def _shown(finding: Finding) -> Iterator[str]:
+    if finding.holds:
+        return
+    if finding.conversation and finding.real:
+        yield "The shortest conversation that breaks it:"
+    elif finding.conversation:
+        yield "Cannot be excluded; no whole conversation was found that leads to this turn:"
+    yield from finding.wrong
 
 
 def graph(path: Path | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from voice_coach.content import default_protocol_path, emergency_number, load_protocol
+from voice_coach.content import default_protocol_path, emergency_number
 from voice_coach.content.loader import check_words, sentences
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.protocol import Protocol
@@ -13,6 +13,7 @@ from voice_coach.listening.model import open_model
 from voice_coach.listening.port import Grammar, Recogniser
 from voice_coach.listening.speech import open_detector
 from voice_coach.listening.vosk_recogniser import VoskRecogniser
+from voice_coach.proof.guard import load_proven
 from voice_coach.speaking.cache import ClipCache
 from voice_coach.speaking.port import VoiceSettings
 from voice_coach.speaking.pyttsx3_renderer import Pyttsx3Renderer
@@ -33,8 +34,8 @@ class Choices:
 
 
 def dialogue(choices: Choices) -> Dialogue:
-    """Raises ContentError and UsageError."""
-    protocol = load_protocol(choices.protocol)
+    """Only what was proven is started. Raises ContentError and UsageError."""
+    protocol = load_proven(choices.protocol)
     return Dialogue(protocol, emergency_number(choices.region))
 
 

@@ -93,6 +93,8 @@ def back(turn: Turn) -> None:
         return
     *trail, previous = turn.state.trail
     turn.set(trail=tuple(trail), relieved=False)
+    if turn.protocol.steps[previous].kind == "end":
+        previous = turn.protocol.limits.cap_step  # the advice as it is now
     turn.enter(previous, back=True)
 
 

@@ -156,7 +156,9 @@ def _ask_first(turn: Turn) -> None:
 
 
 def _stop(turn: Turn) -> None:
-    if turn.step.kind == "end":  # say no more, the advice stands
+    state = turn.state
+    leaving = (state.before_pause if state.mode == "pause" else state.mode) == "leave"
+    if turn.step.kind == "end" and not leaving:  # say no more, the advice stands
         turn.hush()
         turn.finish()
     else:

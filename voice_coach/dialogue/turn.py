@@ -327,9 +327,12 @@ class Turn:
             self._locked()
         if reaction.relieved:
             self.set(released=True)
+        outdated = bool(reaction.flag) and self._outdates(reaction.flag)
         if reaction.flag:
             self.raise_flag(reaction.flag)
         target = self._target(reaction)
+        if outdated and not target:
+            target = self.protocol.limits.cap_step
         if not target and self._resolve(self.state.step) != self.state.step:
             target = self.state.step  # the answer has shut this very step: out through the gate
         touch = self.step.touch and not target and intent in self.step.on
@@ -338,6 +341,10 @@ class Turn:
             self.leave(lines, target)
         else:
             self.reply(lines + self.question())
+
+    def _outdates(self, flag: str) -> bool:
+        """Whether the advice of this ending is no longer the right one with the flag raised."""
+        return self.step.kind == "end" and self.state.level < Level[self.protocol.flags[flag].level]
 
     def _locked(self) -> None:
         """The muscle is locked. After the limit that is a cramp that self-care did not resolve."""

@@ -1,0 +1,100 @@
+"""Nothing is left out: what random conversations reach was explored."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.proof import explored
+from tests.proof.small import small
+from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.dialogue.events import Event, Heard, NotUnderstood, PromptEnded, TimerFired
+from voice_coach.dialogue.protocol import Protocol
+from voice_coach.proof.explorer import Explorer, TooLarge
+from voice_coach.proof.rules import RULES, judge, required_screens
+from voice_coach.proof.turn import Moment, advance, begin
+
+choices = st.lists(
+    st.tuples(
+        st.sampled_from(("ended", "ended", "ended", "timer", "heard", "heard", "noise")),
+        st.integers(0, 10_000),
+        st.floats(0, 400, allow_nan=False),
+    ),
+    max_size=120,
+)
+
+
+def event_of(moment: Moment, what: str, n: int, now: float, protocol: Protocol) -> Event | None:
+    state = moment.state
+    if what == "ended":
+        return PromptEnded(now, state.queue[0].prompt) if state.queue else None
+    if what == "timer":
+        timers = sorted(moment.timers)
+        return TimerFired(now, timers[n % len(timers)]) if timers else None
+    if what == "heard":
+        intents = sorted(set(protocol.vocabulary(state.step).values()))
+        return Heard(now, intents[n % len(intents)])
+    return NotUnderstood(now)
+
+
+def follow(explorer: Explorer, stream: list[tuple[str, int, float]]) -> None:
+    """Lead a conversation; every state of it must have been explored, and no rule broken."""
+    protocol = explorer.protocol
+    dialogue = Dialogue(protocol)
+    moment, now = begin(dialogue), 0.0
+    for what, n, pause in stream:
+        now += pause / 10 if what != "timer" else pause
+        event = event_of(moment, what, n, now, protocol)
+        if event is None or moment.state.mode == "over":
+            continue
+        turn = advance(moment, event, dialogue)
+        assert explorer.covers(turn.after.state, turn.after.timers), turn
+        assert [rule.id for rule in RULES if rule.check(turn) is False] == [], turn
+        moment = turn.after
+
+
+@given(choices)
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_state_of_any_conversation_was_explored(
+    stream: list[tuple[str, int, float]],
+) -> None:
+    follow(explored.shipped()[0], stream)
+
+
+@given(choices)
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_state_of_a_small_protocol_was_explored(
+    stream: list[tuple[str, int, float]],
+) -> None:
+    follow(explored.little()[0], stream)
+
+
+def test_all_of_the_shipped_conversation_is_explored() -> None:
+    explorer, verdict = explored.shipped()
+    spoken = {n for n, step in explorer.protocol.steps.items() if step.kind != "route"}
+    assert explorer.steps() == spoken
+    assert verdict.states > 100_000
+    assert verdict.transitions > 1_000_000
+
+
+def test_a_state_that_cannot_be_reached_is_not_covered() -> None:
+    explorer, _ = explored.little()
+    moment = begin(Dialogue(explorer.protocol))
+    assert explorer.covers(moment.state, moment.timers)
+    state = moment.state.__class__(step="palm", queue=moment.state.queue)
+    assert not explorer.covers(state, moment.timers)
+
+
+def test_exploring_is_bounded() -> None:
+    protocol = small()
+    explorer = Explorer(protocol, required_screens(protocol), judge)
+    with pytest.raises(TooLarge):
+        explorer.run(seconds=0.0)
+
+
+def test_exploring_twice_gives_the_same() -> None:
+    protocol = small()
+    again = Explorer(protocol, required_screens(protocol), judge)
+    again.run()
+    assert again.reached == explored.little()[0].reached
