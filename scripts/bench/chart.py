@@ -69,7 +69,13 @@ def _bars(axes: Axes, reports: Reports, names: tuple[str, ...], key: str, colour
         where = [i + row * height for i in range(len(shown))]
         values = [_tests(report)[name][key] for name in shown]
         bars = axes.barh(where, values, height, color=COLOURS[engine], label=NAMES[engine])
-        axes.bar_label(bars, fmt="%.1f", fontsize=7)
+        axes.bar_label(
+            bars,
+            fmt="%.1f",
+            fontsize=7,
+            label_type="center",
+            color="white" if key == "right" else "black",
+        )
         if colour:
             wrong = [_tests(report)[name]["wrong"] for name in shown]
             axes.barh(where, wrong, height / 3, left=values, color="#b22222", label=None)
