@@ -41,7 +41,7 @@ from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Grammar, Hearing
 from voice_coach.rehearsal.echo_path import Loudspeaker
 from voice_coach.rehearsal.room import PERSON_LEVEL, RoomPort, at_level
-from voice_coach.session import TAIL
+from voice_coach.turn_taking import TAIL
 
 GRAMMAR: Final = Grammar("ten words", TEN)
 SECONDS: Final = BLOCK / RATE
