@@ -275,7 +275,7 @@ class Session:
             self._ear.open(WAKE)
 
     def _heard(self, hearing: Hearing) -> None:
-        intent = self._ear.intent(hearing)
+        intent = "" if self._turns.own_words(hearing) else self._ear.intent(hearing)
         if not intent and not hearing.recognition.text:
             return  # a sound, but no speech
         self._note_heard(hearing, intent)
@@ -385,7 +385,7 @@ class Session:
             return
         if say.gap > 0:
             self._mixer.play("gap", np.zeros(round(say.gap * RATE), dtype=np.int16))
-        self._turns.new_sentence()
+        self._turns.new_sentence(say.text)
         self._clips += 1
         clip = f"{self._clips}"
         self._saying[clip] = say

@@ -11,6 +11,8 @@ Nothing here knows what a word means. Time is that of the port.
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -39,6 +41,8 @@ LAST_WORDS: Final = 0.25
 PATIENCE: Final = 2
 """How often one sentence gives way to what is no word. Then it is said to its end, and only a word
 stops it: in a noise like words the coach must still get through."""
+
+_WORD: Final = r"[a-z']+"
 
 GAP: Final = 0.3
 """Seconds missing between two blocks that mean another sound, and another room."""
@@ -235,6 +239,7 @@ class TurnTaking:
         self._aside = False
         """Somebody speaks, and no sentence waits for them."""
         self._in_vain = 0
+        self._said: deque[str] = deque(maxlen=2)
         self._last = float("-inf")
 
     @property
@@ -242,9 +247,10 @@ class TurnTaking:
         """How the coach listens while it speaks."""
         return self._duplex.mode
 
-    def new_sentence(self) -> None:
+    def new_sentence(self, text: str) -> None:
         """Another sentence is about to be said: it gives way again."""
         self._in_vain = 0
+        self._said.append(f" {' '.join(re.findall(_WORD, text.lower()))} ")
 
     def hear(self, block: Block, step: str) -> Hearing | None:
         """Hear one block with the grammar of ``step``."""
@@ -265,6 +271,15 @@ class TurnTaking:
     def over_coach(self, hearing: Hearing) -> bool:
         """Whether this was said, or begun, while the coach was speaking."""
         return self._hold is not None or hearing.started < self._mixer.sounding_until
+
+    def own_words(self, hearing: Hearing) -> bool:
+        """Whether this may be the coach's own voice: begun while it was audible, and a part of
+        what it was saying. Whoever meant it says it again in the silence that follows."""
+        return (
+            self._duplex.mode.name == "barge-in"
+            and hearing.started < self._mixer.sounding_until + TAIL
+            and any(f" {hearing.recognition.text} " in said for said in self._said)
+        )
 
     def settle(self, now: float) -> Floor | None:
         """Let the sentence go on when it is time; who has got the floor just now, if anybody."""
