@@ -7,7 +7,8 @@ read off the slow turning of the filter's phases and undone by resampling, and t
 distortion, a memoryless curve fitted along with the room.
 
 It learns from sound that is a little old, so that a person who is about to be noticed has not
-taught it anything yet. There is no clock inside; time is that of the blocks.
+taught it anything yet. There is no clock inside; time is that of the blocks. The sums are einsum's
+and not a matrix product's: on a busy machine BLAS's threads wait longer than they work.
 """
 
 from __future__ import annotations
@@ -169,8 +170,8 @@ class _Curve:
         if self._learnt <= self.WAIT:
             return
         each = np.fft.irfft(echoes, _FFT, axis=1)[:, BLOCK:]
-        self._products = 0.99 * self._products + each @ each.T
-        self._with_heard = 0.99 * self._with_heard + each @ heard
+        self._products = 0.99 * self._products + np.einsum("bn,cn->bc", each, each)
+        self._with_heard = 0.99 * self._with_heard + np.einsum("bn,n->b", each, heard)
         if self._learnt % self.WAIT:
             return
         size = np.sqrt(np.diag(self._products)) + 1e-12
@@ -243,7 +244,8 @@ class _Drift:
         turned = (room * before.conj()).sum(axis=0)[_STEADY]
         turned = turned / np.sqrt(np.abs(turned) + 1e-12)
         back = np.exp(2j * np.pi * passed * 1e-6 * np.outer(_PPM, _HERTZ[_STEADY]))
-        left = -float(_PPM[int(np.argmax((back @ turned).real))])
+        fits = np.einsum("pk,k->p", back, turned).real
+        left = -float(_PPM[int(np.argmax(fits))])
         found = (self._sum - undone) / (self._block - block) + left
         self._looks += 1
         self.ppm += max(0.1, 1 / (1 + self._looks)) * (found - self.ppm)

@@ -19,6 +19,7 @@ from voice_coach.commands.setup import Choices
 from voice_coach.errors import UsageError
 from voice_coach.eventlog import EventLog
 from voice_coach.listening.listener import Listener
+from voice_coach.loudness import wall_clock
 from voice_coach.session import Session
 from voice_coach.transcript import Transcript
 
@@ -94,6 +95,7 @@ def run(choices: Choices, sound: Sound, events: Path | None, now: bool) -> int:
         session = Session(
             port, mixer, voice, Listener(ear), dialogue, log,
             virtual=sound.virtual, headset=sound.headset, canceller=canceller(sound),
+            clock=None if sound.virtual else wall_clock,
         )  # fmt: skip
         try:
             _loop(session, now)
