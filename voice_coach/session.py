@@ -121,11 +121,15 @@ def grammar_for(dialogue: Dialogue, step: str) -> tuple[Grammar, dict[str, str]]
     protocol = dialogue.protocol
     if step == WAKE:
         intents = dict.fromkeys(protocol.intents["wake"], WAKE)
+        expected: tuple[str, ...] = ()
     else:
         intents = dialogue.vocabulary(step)
+        expected = protocol.expected(step)
     others = {phrase for phrases in protocol.intents.values() for phrase in phrases}
     decoys = (others | set(protocol.decoys)) - set(intents)
-    grammar = Grammar(step, tuple(intents), tuple(sorted(decoys)), meanings=intents)
+    grammar = Grammar(
+        step, tuple(intents), tuple(sorted(decoys)), meanings=intents, expected=expected
+    )
     return grammar, intents
 
 
