@@ -29,6 +29,9 @@ class Grammar:
     expected: tuple[str, ...] = ()
     """Those of ``phrases`` that were asked for, and are likelier than the rest."""
 
+    urgent: frozenset[str] = frozenset()
+    """Phrases that are acted on as soon as they stand, without waiting for silence."""
+
     def meaning(self, phrase: str) -> str:
         """The phrase's meaning; itself when nothing else is known."""
         return self.meanings.get(phrase, phrase)
