@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -70,8 +71,9 @@ def _coach(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import coach
 
     sound = coach.Sound(
-        getattr(args, "mic", None), getattr(args, "speaker", None), getattr(args, "headset", False)
-    )
+        getattr(args, "mic", None), getattr(args, "speaker", None),
+        getattr(args, "headset", False), getattr(args, "half_duplex", False),
+    )  # fmt: skip
     return coach.run(choices, sound, getattr(args, "events", None), args.command == "now")
 
 
@@ -83,7 +85,9 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
     if args.list:
         return rehearse.list_scenarios(choices)
     loudspeaker = Loudspeaker(args.delay / 1000, args.drift, args.drive)
-    room = Room(args.snr, args.echo, args.noise, loudspeaker)
+    room = Room(args.snr, noise=args.noise, loudspeaker=loudspeaker)
+    if args.echo is not None:
+        room = replace(room, echo_db=args.echo, barge_in=True)
     wanted = rehearse.Wanted(args.scenario, args.seed, room, args.wav, args.events, args.json)
     return rehearse.run(choices, wanted)
 
@@ -193,7 +197,13 @@ def _options_for_sound() -> argparse.ArgumentParser:
         help="number, part of a name, or a file (then time is virtual)",
     )  # fmt: skip
     options.add_argument("--speaker", metavar="DEVICE|FILE.wav")
-    options.add_argument("--headset", action="store_true", help="you may speak over the coach")
+    duplex = options.add_mutually_exclusive_group()
+    duplex.add_argument(
+        "--headset", action="store_true", help="the coach's voice does not reach the microphone"
+    )
+    duplex.add_argument(
+        "--half-duplex", action="store_true", help="do not listen while the coach speaks"
+    )
     options.add_argument("--events", type=Path, metavar="FILE", help="one JSON object a line")
     return options
 
@@ -224,8 +234,9 @@ def _add_rehearse(commands: Any, manner: argparse.ArgumentParser) -> None:
     rehearse.add_argument("--snr", type=_decibel, metavar="DB", help="person against noise")
     rehearse.add_argument("--noise", type=Path, metavar="FILE", help="noise from a WAV")
     rehearse.add_argument(
-        "--echo", type=_decibel, metavar="DB", default=-14.0, help="the coach in the microphone"
-    )
+        "--echo", type=_decibel, metavar="DB",
+        help="the coach in the microphone, and a canceller against it, as on a sound card",
+    )  # fmt: skip
     rehearse.add_argument(
         "--delay", type=_between(0, 400), metavar="MS", default=0, help="of the sound card"
     )

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from voice_coach.audio.earcon import earcon
+from voice_coach.audio.echo import EchoCanceller
 from voice_coach.audio.mixer import FADE, Mixer, Played, Started
 from voice_coach.audio.port import RATE, AudioPort, Block, Samples
 from voice_coach.audio.watchdog import Finding, Watchdog
@@ -28,6 +29,7 @@ from voice_coach.faults import LATE, Faults, Spoken
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Grammar, Hearing
 from voice_coach.speaking.voice import Voice
+from voice_coach.turn_taking import TAIL, Floor, Mode, TurnTaking, choose
 
 _REMARK: Final = "fault.remark"
 """The prompt of what is said about the sound: no step of the dialogue waits for it."""
@@ -35,8 +37,8 @@ _REMARK: Final = "fault.remark"
 WAKE: Final = "wake"
 """Name of the grammar that listens for the call."""
 
-TAIL: Final = 0.15
-"""Seconds the ear stays shut after the coach was audible: the room's echo dies down."""
+URGENT: Final = frozenset({"stop", "sharp"})
+"""Intents that do not wait for the end of what is being said; nor do red flags."""
 
 RATE_STEP: Final = 0.85
 """Factor of the speech rate for each step slower."""
@@ -100,6 +102,15 @@ class Ear:
             self._listener.shut()
             self._open = ""
 
+    def drop(self) -> None:
+        """Forget what is being said, and listen on."""
+        self._listener.drop()
+
+    def interrupted(self, onset: float, blocks: tuple[Block, ...]) -> None:
+        """Somebody speaks since ``onset``, and ``blocks`` is what there is of it."""
+        if self._open:
+            self._listener.interrupted(onset, blocks)
+
     def hear(self, block: Block) -> Hearing | None:
         return self._listener.process(block) if self._open else None
 
@@ -119,11 +130,22 @@ def grammar_for(dialogue: Dialogue, step: str) -> tuple[Grammar, dict[str, str]]
     protocol = dialogue.protocol
     if step == WAKE:
         intents = dict.fromkeys(protocol.intents["wake"], WAKE)
+        expected: tuple[str, ...] = ()
     else:
         intents = dialogue.vocabulary(step)
+        expected = protocol.expected(step)
     others = {phrase for phrases in protocol.intents.values() for phrase in phrases}
     decoys = (others | set(protocol.decoys)) - set(intents)
-    grammar = Grammar(step, tuple(intents), tuple(sorted(decoys)), meanings=intents)
+    flagged = {intent for intent, reaction in protocol.anywhere.items() if reaction.flag}
+    urgent = frozenset(p for p, intent in intents.items() if intent in flagged | URGENT)
+    grammar = Grammar(
+        step,
+        tuple(intents),
+        tuple(sorted(decoys)),
+        meanings=intents,
+        expected=expected,
+        urgent=urgent,
+    )
     return grammar, intents
 
 
@@ -140,10 +162,12 @@ class Session:
         log: EventLog,
         *,
         virtual: bool = False,
-        full_duplex: bool = False,
+        headset: bool = False,
+        canceller: EchoCanceller | None = None,
     ) -> None:
-        """``virtual``: time stands still while a prompt is rendered. ``full_duplex``: the person
-        may speak over the coach, because a headset keeps the coach out of the microphone."""
+        """``virtual``: time stands still while a prompt is rendered. The person may speak over the
+        coach with a ``headset``, which keeps the coach out of the microphone, or with a
+        ``canceller`` that takes it out again; else the ear is shut meanwhile."""
         self._port = port
         self._mixer = mixer
         self._voice = voice
@@ -151,7 +175,7 @@ class Session:
         self._dialogue = dialogue
         self._log = log
         self._virtual = virtual
-        self._full_duplex = full_duplex
+        self._turns = TurnTaking(self._ear, mixer, choose(self._ear, canceller, headset))
         self._volume = mixer.volume
         self._watchdog = Watchdog(port)
         self._faults = Faults(voice, dialogue, load_remarks())
@@ -168,8 +192,13 @@ class Session:
         self._saying: dict[str, act.Say] = {}
         self._courtesy = 0.0
         self._clips = 0
-        self._turns = 0
+        self._answers = 0
         self._shown = ("", "")
+
+    @property
+    def mode(self) -> Mode:
+        """How it listens while it speaks, and why so."""
+        return self._turns.mode
 
     # -- the two ways to use it ---------------------------------------------------------------
 
@@ -183,7 +212,7 @@ class Session:
         while True:
             block = self._read()
             self._played()
-            self._aim_ear(WAKE)
+            self._await_call()
             hearing = self._ear.hear(block) if block is not None else None
             if hearing is not None and self._ear.intent(hearing):
                 self._ear.shut()
@@ -208,7 +237,7 @@ class Session:
         state = self._state
         elapsed = self._now()
         self._log.add(elapsed, "end", outcome=state.outcome, elapsed=elapsed)
-        return Ending(state.outcome, state.level.name, elapsed, self._turns)
+        return Ending(state.outcome, state.level.name, elapsed, self._answers)
 
     # -- one turn of the loop -----------------------------------------------------------------
 
@@ -217,13 +246,18 @@ class Session:
         self._start_pending()
         self._played()
         assert self._state is not None
-        self._aim_ear(self._state.step if self._state.mode != "over" else "")
-        if block is not None:
-            hearing = self._ear.hear(block)
-            if hearing is not None:
-                self._heard(hearing)
+        if self._state.mode == "over":
+            self._ear.shut()
+        elif block is not None:
+            self._listen(block, self._state.step)
         self._fire_timers()
         self._show_state()
+
+    def _listen(self, block: Block, step: str) -> None:
+        hearing = self._turns.hear(block, step)
+        if hearing is not None:
+            self._heard(hearing)
+        self._note_floor(self._turns.settle(block.at))
 
     def _read(self) -> Block | None:
         block = self._port.read(_READ)
@@ -234,24 +268,24 @@ class Session:
     def _now(self) -> float:
         return self._port.now() - self._zero
 
-    def _aim_ear(self, step: str) -> None:
-        """Half duplex: shut while the coach is audible. Full duplex: always open."""
-        audible = self._mixer.busy or self._port.now() < self._mixer.sounding_until + TAIL
-        if not step or (audible and not self._full_duplex):
+    def _await_call(self) -> None:
+        """Nothing is said while a call is awaited, but a last word may still be in the air."""
+        if self._mixer.busy or self._port.now() < self._mixer.sounding_until + TAIL:
             self._ear.shut()
         else:
-            self._ear.open(step)
+            self._ear.open(WAKE)
 
     def _heard(self, hearing: Hearing) -> None:
-        intent = self._ear.intent(hearing)
+        intent = "" if self._turns.own_words(hearing) else self._ear.intent(hearing)
         if not intent and not hearing.recognition.text:
             return  # a sound, but no speech
         self._note_heard(hearing, intent)
         now = max(self._now(), hearing.decided - self._zero)
         if intent:
-            self._turns += 1
+            self._answers += 1
             self._dispatch(Heard(now, intent, hearing.recognition.text))
-        else:
+            self._note_floor(self._turns.release(self._port.now()))
+        elif not self._turns.over_coach(hearing):  # what was said over the coach is no answer
             self._dispatch(NotUnderstood(now))
 
     def _note_heard(self, hearing: Hearing, intent: str) -> None:
@@ -265,6 +299,16 @@ class Session:
             word_end=hearing.word_end - self._zero,
             decided=hearing.decided - self._zero,
         )
+
+    def _note_floor(self, floor: Floor | None) -> None:
+        if floor is not None:
+            self._log.add(
+                floor.at - self._zero,
+                "floor",
+                who=floor.who,
+                onset=floor.onset - self._zero,
+                silent=floor.silent - self._zero,
+            )
 
     def _fire_timers(self) -> None:
         now = self._now()
@@ -384,6 +428,7 @@ class Session:
     def _play(self, say: act.Say, samples: Samples) -> None:
         if say.gap > 0:
             self._mixer.play("gap", np.zeros(round(say.gap * RATE), dtype=np.int16))
+        self._turns.new_sentence(say.text)
         self._clips += 1
         clip = f"{self._clips}"
         self._saying[clip] = say

@@ -25,8 +25,8 @@ from voice_coach.practice.course import END, Exercise
 from voice_coach.practice.level import Level, measure
 from voice_coach.practice.report import CLEAR, Attempt, Outcome, Reason, Report, Result
 from voice_coach.practice.script import Script
-from voice_coach.session import TAIL
 from voice_coach.speaking.voice import Voice
+from voice_coach.turn_taking import TAIL
 
 TRIES: Final = 2
 """How often a phrase is asked for at most: once more after silence or a misunderstanding."""
