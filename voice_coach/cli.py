@@ -18,12 +18,14 @@ from typing import Any, NoReturn
 
 from voice_coach import __version__
 from voice_coach.errors import CoachError
+from voice_coach.places import ensure_home
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
+    ensure_home()
     try:
         code = _run(args)
         sys.stdout.flush()
@@ -48,15 +50,18 @@ def _interrupt(*_: Any) -> NoReturn:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.command == "config":
+        return _config(args)
+    settings = _settings(args)
     from voice_coach.commands.setup import Choices
 
     choices = Choices(
-        protocol=getattr(args, "protocol", None) or getattr(args, "file", None),
-        region=getattr(args, "region", None),
-        model=getattr(args, "model", None),
-        voice=getattr(args, "voice", ""),
-        rate=getattr(args, "rate", 155),
-        volume=getattr(args, "volume", 100),
+        protocol=Path(settings.protocol).expanduser() if settings.protocol else None,
+        region=settings.region or None,
+        model=Path(settings.model) if settings.model else None,
+        voice=settings.voice,
+        rate=settings.rate,
+        volume=settings.volume,
     )
     commands = {
         None: _coach, "now": _coach, "rehearse": _rehearse, "hear": _hear, "say": _say,
@@ -66,12 +71,27 @@ def _run(args: argparse.Namespace) -> int:
     return commands[args.command](args, choices)
 
 
+def _settings(args: argparse.Namespace) -> Any:
+    """Flags before environment before file before defaults."""
+    from voice_coach import settings
+
+    flags = {**vars(args), "protocol": vars(args).get("protocol") or vars(args).get("file")}
+    loaded = settings.load(flags)
+    settings.export(loaded)
+    return loaded.settings
+
+
+def _sound(args: argparse.Namespace) -> Any:
+    from voice_coach.commands import coach
+
+    settings = _settings(args)
+    return coach.Sound(settings.mic or None, settings.speaker or None, settings.headset)
+
+
 def _coach(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import coach
 
-    sound = coach.Sound(
-        getattr(args, "mic", None), getattr(args, "speaker", None), getattr(args, "headset", False)
-    )
+    sound = _sound(args)
     return coach.run(choices, sound, getattr(args, "events", None), args.command == "now")
 
 
@@ -89,13 +109,12 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
 
 
 def _practice(args: argparse.Namespace, choices: Any) -> int:
-    from voice_coach.commands import coach, practice
+    from voice_coach.commands import practice
 
     if args.erase:
         return practice.erase()
-    sound = coach.Sound(getattr(args, "mic", None), getattr(args, "speaker", None))
     wanted = practice.Wanted(args.phrases, args.all, args.keep, args.json)
-    return practice.run(choices, sound, wanted)
+    return practice.run(choices, _sound(args), wanted)
 
 
 def _hear(args: argparse.Namespace, choices: Any) -> int:
@@ -134,6 +153,14 @@ def _doctor(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import doctor
 
     return doctor.run(choices, args.json)
+
+
+def _config(args: argparse.Namespace) -> int:
+    from voice_coach.commands import config
+
+    if args.what == "show":
+        return config.show(args.json)
+    return (config.path if args.what == "path" else config.check)()
 
 
 def _model(args: argparse.Namespace, choices: Any) -> int:
@@ -182,31 +209,40 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("devices", help="microphones and speakers")
     doctor = commands.add_parser("doctor", parents=[manner], help="test everything")
     doctor.add_argument("--json", action="store_true")
+    config = commands.add_parser("config", help="the settings that hold, and where they are kept")
+    config.add_argument("what", choices=("show", "path", "check"))
+    config.add_argument("--json", action="store_true", help="show: a list of objects")
     _add_model(commands)
     return parser
 
 
 def _options_for_sound() -> argparse.ArgumentParser:
     options = _quiet_parser()
-    options.add_argument(
-        "--mic", metavar="DEVICE|FILE.wav",
-        help="number, part of a name, or a file (then time is virtual)",
-    )  # fmt: skip
-    options.add_argument("--speaker", metavar="DEVICE|FILE.wav")
-    options.add_argument("--headset", action="store_true", help="you may speak over the coach")
+    _add_settings(options, "mic", "speaker", "headset")
     options.add_argument("--events", type=Path, metavar="FILE", help="one JSON object a line")
     return options
 
 
 def _options_for_manner() -> argparse.ArgumentParser:
     options = _quiet_parser()
-    options.add_argument("--voice", help="id or part of the name of a voice")
-    options.add_argument("--rate", type=_between(80, 300), help="words a minute (155)")
-    options.add_argument("--volume", type=_between(1, 400), help="percent (100)")
-    options.add_argument("--model", type=Path, help="a Vosk model: its folder, or its name")
-    options.add_argument("--region", help="country code for the emergency number, such as GB")
-    options.add_argument("--protocol", type=Path, help="another content file")
+    _add_settings(options, "voice", "rate", "volume", "model", "region", "protocol")
     return options
+
+
+def _add_settings(options: argparse.ArgumentParser, *names: str) -> None:
+    """The flags of these keys, as the table of settings has them."""
+    from voice_coach.settings import keys
+
+    for key in (keys()[name] for name in names):
+        flag: dict[str, Any] = {"help": key.about, "default": argparse.SUPPRESS}
+        if key.kind is bool:
+            flag["action"] = argparse.BooleanOptionalAction
+        elif key.least is not None and key.most is not None:
+            flag["type"] = _between(key.least, key.most)
+            flag["help"] += f" ({key.default})"
+        if key.name in ("mic", "speaker"):
+            flag["metavar"] = "DEVICE|FILE.wav"
+        options.add_argument(f"--{key.name}", **flag)
 
 
 def _quiet_parser() -> argparse.ArgumentParser:
@@ -246,11 +282,7 @@ def _add_practice(commands: Any, manner: argparse.ArgumentParser) -> None:
     practice = commands.add_parser(
         "practice", parents=[manner], help="by day: is your voice understood, which words suit it?"
     )
-    practice.add_argument(
-        "--mic", metavar="DEVICE|FILE.wav", default=argparse.SUPPRESS,
-        help="number, part of a name, or a file (then time is virtual)",
-    )  # fmt: skip
-    practice.add_argument("--speaker", metavar="DEVICE|FILE.wav", default=argparse.SUPPRESS)
+    _add_settings(practice, "mic", "speaker")
     length = practice.add_mutually_exclusive_group()
     length.add_argument(
         "--phrases", type=_between(1, 999), metavar="N", help="how many to practise"
