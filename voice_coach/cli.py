@@ -1,8 +1,9 @@
 """The command line: parses, delegates, and turns failures into one sentence and an exit code.
 
 Exit codes: 0 done; 1 it went otherwise than it must (nobody was heard, a rule is broken); 2 wrong
-use; 3 no audio device; 4 no model or a broken one; 5 no voice; 6 a malformed content file; 7 an
-audio file that cannot be read; 8 a result that cannot be written; 9 a model that cannot be fetched.
+use; 3 no audio device; 4 no model or a broken one; 5 no voice; 6 a malformed content or settings
+file; 7 an audio file that cannot be read; 8 a result that cannot be written; 9 a model that cannot
+be fetched; 10 another coach has the microphone.
 """
 
 from __future__ import annotations

@@ -59,3 +59,9 @@ class StoreError(CoachError):
     """A model that cannot be fetched: no connection, a wrong answer, a broken archive."""
 
     exit_code = 9
+
+
+class BusyError(CoachError):
+    """Another coach has the microphone."""
+
+    exit_code = 10

@@ -17,6 +17,7 @@ from voice_coach.commands import rehearse, setup
 from voice_coach.commands.setup import Choices
 from voice_coach.errors import UsageError
 from voice_coach.eventlog import EventLog
+from voice_coach.instance import microphone_taken
 from voice_coach.listening.listener import Listener
 from voice_coach.session import Session
 from voice_coach.transcript import Transcript
@@ -69,6 +70,8 @@ def run(choices: Choices, sound: Sound, events: Path | None, now: bool) -> int:
     dialogue = setup.dialogue(choices)
     ear = setup.recogniser(choices, dialogue.protocol)
     with ExitStack() as stack:
+        if not sound.virtual:
+            stack.enter_context(microphone_taken())
         log = EventLog(events)
         stack.callback(log.close)
         log.watch(Transcript().watch)
