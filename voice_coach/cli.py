@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from voice_coach import __version__
-from voice_coach.errors import CoachError
+from voice_coach.errors import CoachError, Terminated
 from voice_coach.places import ensure_home
 
 
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"voice-coach: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        return 0 if args.command in (None, "now") else 130
+        return 0 if args.command in (None, "now", "standby") else 130
     except BrokenPipeError:
         # Whoever read the output has left: nothing more to say, and no traceback at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
+    raise Terminated
 
 
 # Commands are imported when they are run, so that `--help` is instant and a missing library
@@ -65,8 +65,8 @@ def _run(args: argparse.Namespace) -> int:
         volume=settings.volume,
     )
     commands = {
-        None: _coach, "now": _coach, "rehearse": _rehearse, "hear": _hear, "say": _say,
-        "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
+        None: _coach, "now": _coach, "standby": _coach, "rehearse": _rehearse, "hear": _hear,
+        "say": _say, "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
         "model": _model, "practice": _practice,
     }  # fmt: skip
     return commands[args.command](args, choices)
@@ -92,8 +92,12 @@ def _sound(args: argparse.Namespace) -> Any:
 def _coach(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import coach
 
-    sound = _sound(args)
-    return coach.run(choices, sound, getattr(args, "events", None), args.command == "now")
+    settings = _settings(args)
+    manner = coach.Manner(
+        now=args.command == "now", standby=args.command == "standby",
+        resume=settings.resume, log=settings.log,
+    )  # fmt: skip
+    return coach.run(choices, _sound(args), getattr(args, "events", None), manner)
 
 
 def _rehearse(args: argparse.Namespace, choices: Any) -> int:
@@ -192,6 +196,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"voice-coach {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("now", parents=[sound, manner], help="coach at once")
+    commands.add_parser(
+        "standby", parents=[sound, manner], help="wait for the call, as the service does"
+    )
     _add_rehearse(commands, manner)
     _add_practice(commands, manner)
     _add_hear(commands)

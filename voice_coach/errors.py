@@ -13,6 +13,10 @@ class CoachError(Exception):
     exit_code = 1
 
 
+class Terminated(KeyboardInterrupt):
+    """The system ends the program (SIGTERM), not the person: what was begun shall go on later."""
+
+
 class UsageError(CoachError):
     """The command line asks for something that does not exist or cannot go together."""
 

@@ -7,6 +7,7 @@ files and in the rehearsal room.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
@@ -143,9 +144,11 @@ class Session:
         *,
         virtual: bool = False,
         full_duplex: bool = False,
+        keep: Callable[[State], None] | None = None,
     ) -> None:
         """``virtual``: time stands still while a prompt is rendered. ``full_duplex``: the person
-        may speak over the coach, because a headset keeps the coach out of the microphone."""
+        may speak over the coach, because a headset keeps the coach out of the microphone.
+        ``keep`` is told every state, before anybody hears of it: the journal."""
         self._port = port
         self._mixer = mixer
         self._voice = voice
@@ -153,6 +156,7 @@ class Session:
         self._dialogue = dialogue
         self._log = log
         self._virtual = virtual
+        self._keep = keep
         self._full_duplex = full_duplex
         self._volume = mixer.volume
         self._ill = False
@@ -192,15 +196,18 @@ class Session:
             if self._port.now() >= deadline:
                 return None
 
-    def coach(self, call: Call | None = None) -> Ending:
-        """Lead a person through the cramp, from the call to the advice."""
+    def coach(self, call: Call | None = None, elapsed: float = 0.0) -> Ending:
+        """Lead a person through the cramp, from the call to the advice.
+
+        ``elapsed``: seconds since the call, of a conversation that is taken up again.
+        """
         self._forget()
-        self._zero = call.at if call else self._port.now()
+        self._zero = call.at if call else self._port.now() - elapsed
         self._mixer.volume = self._volume
         if call:
             self._note_heard(call.hearing, WAKE)
-        self._state, actions = self._dialogue.begin()
-        self._perform(actions)
+        self._enter(*self._dialogue.begin())
+        assert self._state is not None
         while self._state.mode != "over" or self._mixer.busy:
             self._tick()
         state = self._state
@@ -299,7 +306,12 @@ class Session:
 
     def _dispatch(self, event: Event) -> None:
         assert self._state is not None
-        self._state, actions = self._dialogue.advance(self._state, event)
+        self._enter(*self._dialogue.advance(self._state, event))
+
+    def _enter(self, state: State, actions: tuple[act.Action, ...]) -> None:
+        self._state = state
+        if self._keep is not None:
+            self._keep(state)
         self._perform(actions)
 
     def _perform(self, actions: tuple[act.Action, ...]) -> None:
