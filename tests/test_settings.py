@@ -148,3 +148,9 @@ def test_a_user_without_a_home_gets_one(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("HOME", "/somewhere")
     ensure_home()
     assert str(config_file()).startswith("/somewhere/")
+
+
+def test_where_the_file_is_wrong_the_flags_hold_over_the_defaults(config: Any) -> None:
+    config("volum = 3")
+    loaded = settings.defaults({"rate": 120, "volume": None})
+    assert (loaded.settings.rate, loaded.settings.volume) == (120, 100)

@@ -3,7 +3,7 @@
 Exit codes: 0 done; 1 it went otherwise than it must (nobody was heard, a rule is broken); 2 wrong
 use; 3 no audio device; 4 no model or a broken one; 5 no voice; 6 a malformed content or settings
 file; 7 an audio file that cannot be read; 8 a result that cannot be written; 9 a model that cannot
-be fetched; 10 another coach has the microphone.
+be fetched; 10 another coach has the microphone; 11 the system's service manager refuses.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _run(args: argparse.Namespace) -> int:
     commands = {
         None: _coach, "now": _coach, "standby": _coach, "rehearse": _rehearse, "hear": _hear,
         "say": _say, "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
-        "model": _model, "practice": _practice,
+        "model": _model, "practice": _practice, "service": _service,
     }  # fmt: skip
     return commands[args.command](args, choices)
 
@@ -77,7 +77,14 @@ def _settings(args: argparse.Namespace) -> Any:
     from voice_coach import settings
 
     flags = {**vars(args), "protocol": vars(args).get("protocol") or vars(args).get("file")}
-    loaded = settings.load(flags)
+    try:
+        loaded = settings.load(flags)
+    except CoachError as error:
+        if args.command != "standby":
+            raise
+        # At three in the morning the wrong volume is better than no coach.
+        print(f"voice-coach: {error} Until then the defaults hold.", file=sys.stderr)
+        loaded = settings.defaults(flags)
     settings.export(loaded)
     return loaded.settings
 
@@ -168,6 +175,15 @@ def _config(args: argparse.Namespace) -> int:
     return (config.path if args.what == "path" else config.check)()
 
 
+def _service(args: argparse.Namespace, _: Any) -> int:
+    from voice_coach.commands import service
+
+    if args.what == "logs":
+        return service.logs(args.lines)
+    what = {"install": service.install, "status": service.status, "uninstall": service.uninstall}
+    return what[args.what]()
+
+
 def _model(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import model
 
@@ -217,6 +233,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("devices", help="microphones and speakers")
     doctor = commands.add_parser("doctor", parents=[manner], help="test everything")
     doctor.add_argument("--json", action="store_true")
+    service = commands.add_parser("service", help="the coach every night, started by the system")
+    service.add_argument("what", choices=("install", "status", "uninstall", "logs"))
+    service.add_argument("--lines", type=_between(1, 10_000), default=40, help="logs: how many")
     config = commands.add_parser("config", help="the settings that hold, and where they are kept")
     config.add_argument("what", choices=("show", "path", "check"))
     config.add_argument("--json", action="store_true", help="show: a list of objects")

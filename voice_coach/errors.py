@@ -69,3 +69,9 @@ class BusyError(CoachError):
     """Another coach has the microphone."""
 
     exit_code = 10
+
+
+class ServiceError(CoachError):
+    """The system's service manager is missing, or refuses."""
+
+    exit_code = 11

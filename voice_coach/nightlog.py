@@ -41,6 +41,18 @@ def log_file() -> Path:
     return state_folder() / "night.jsonl"
 
 
+def tail(lines: int) -> list[str]:
+    """The newest lines of all the files, oldest first."""
+    found: list[str] = []
+    newest = log_file()
+    for path in (newest, *(Path(f"{newest}.{n}") for n in range(1, FILES))):
+        with suppress(OSError):
+            found = path.read_text(encoding="utf-8", errors="replace").splitlines() + found
+        if len(found) >= lines:
+            break
+    return found[-lines:]
+
+
 class NightLog:
     """Writes the records that it watches. A context manager; no disk can make it fail."""
 

@@ -93,11 +93,23 @@ def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os
 
     Raises ContentError for a mistake in the file and UsageError for one in the environment.
     """
-    layers: tuple[tuple[Source, dict[str, Any]], ...] = (
+    return _layered(
         ("file", from_file(config_file(), environ)),
         ("environment", from_environment(environ)),
-        ("flag", {k: v for k, v in (flags or {}).items() if k in keys() and v is not None}),
+        ("flag", _given(flags or {})),
     )
+
+
+def defaults(flags: Mapping[str, Any]) -> Loaded:
+    """What holds where the file and the environment cannot be used."""
+    return _layered(("flag", _given(flags)))
+
+
+def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: v for name, v in flags.items() if name in keys() and v is not None}
+
+
+def _layered(*layers: tuple[Source, dict[str, Any]]) -> Loaded:
     values: dict[str, Any] = {}
     sources: dict[str, Source] = dict.fromkeys(keys(), "default")
     for source, layer in layers:

@@ -64,3 +64,10 @@ def test_a_setting_reaches_its_command_and_a_flag_goes_before_it(
     call("say", "Pull your toes.", "--wav", loud, "--volume", "100")
     ratio = abs(wav.load(soft)).max() / abs(wav.load(loud)).max()
     assert ratio == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_service_does_not_stay_away_because_of_a_wrong_setting(call: Call, config: Path) -> None:
+    config.write_text("volum = 3")
+    done = call("standby")
+    assert done.code == 3  # it went on, until there was no microphone
+    assert 'did you mean "volume"? Until then the defaults hold.' in done.err
