@@ -23,6 +23,21 @@ def nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes real time on the sound card goes first and into one process, one after the other.
+
+    So another process can do what takes the processor's time, and no card test waits for another.
+    """
+
+    def in_real_time(item: pytest.Item) -> bool:
+        return "card" in item.keywords or "own_card" in getattr(item, "fixturenames", ())
+
+    for item in items:
+        if in_real_time(item):
+            item.add_marker(pytest.mark.xdist_group("card"))
+    items.sort(key=lambda item: not in_real_time(item))
+
+
 @pytest.fixture(scope="session")
 def card() -> Iterator[VirtualCard]:
     """The virtual sound card, running, and the only one that PortAudio sees in this process.

@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -93,7 +94,9 @@ def _sound(args: argparse.Namespace) -> Any:
     from voice_coach.commands import coach
 
     settings = _settings(args)
-    return coach.Sound(settings.mic or None, settings.speaker or None, settings.headset)
+    return coach.Sound(
+        settings.mic or None, settings.speaker or None, settings.headset, settings.half_duplex
+    )
 
 
 def _coach(args: argparse.Namespace, choices: Any) -> int:
@@ -115,7 +118,9 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
     if args.list:
         return rehearse.list_scenarios(choices)
     loudspeaker = Loudspeaker(args.delay / 1000, args.drift, args.drive)
-    room = Room(args.snr, args.echo, args.noise, loudspeaker)
+    room = Room(args.snr, noise=args.noise, loudspeaker=loudspeaker)
+    if args.echo is not None:
+        room = replace(room, echo_db=args.echo, barge_in=True)
     wanted = rehearse.Wanted(args.scenario, args.seed, room, args.wav, args.events, args.json)
     return rehearse.run(choices, wanted)
 
@@ -245,7 +250,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _options_for_sound() -> argparse.ArgumentParser:
     options = _quiet_parser()
-    _add_settings(options, "mic", "speaker", "headset")
+    _add_settings(options, "mic", "speaker")
+    _add_settings(options.add_mutually_exclusive_group(), "headset", "half_duplex")
     options.add_argument("--events", type=Path, metavar="FILE", help="one JSON object a line")
     return options
 
@@ -256,7 +262,7 @@ def _options_for_manner() -> argparse.ArgumentParser:
     return options
 
 
-def _add_settings(options: argparse.ArgumentParser, *names: str) -> None:
+def _add_settings(options: argparse._ActionsContainer, *names: str) -> None:
     """The flags of these keys, as the table of settings has them."""
     from voice_coach.settings import keys
 
@@ -269,7 +275,7 @@ def _add_settings(options: argparse.ArgumentParser, *names: str) -> None:
             flag["help"] += f" ({key.default})"
         if key.name in ("mic", "speaker"):
             flag["metavar"] = "DEVICE|FILE.wav"
-        options.add_argument(f"--{key.name}", **flag)
+        options.add_argument(f"--{key.name.replace('_', '-')}", **flag)
 
 
 def _quiet_parser() -> argparse.ArgumentParser:
@@ -287,8 +293,9 @@ def _add_rehearse(commands: Any, manner: argparse.ArgumentParser) -> None:
     rehearse.add_argument("--snr", type=_decibel, metavar="DB", help="person against noise")
     rehearse.add_argument("--noise", type=Path, metavar="FILE", help="noise from a WAV")
     rehearse.add_argument(
-        "--echo", type=_decibel, metavar="DB", default=-14.0, help="the coach in the microphone"
-    )
+        "--echo", type=_decibel, metavar="DB",
+        help="the coach in the microphone, and a canceller against it, as on a sound card",
+    )  # fmt: skip
     rehearse.add_argument(
         "--delay", type=_between(0, 400), metavar="MS", default=0, help="of the sound card"
     )

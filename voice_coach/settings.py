@@ -31,7 +31,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     mic: Annotated[str, Meta(description="microphone: number, part of a name, or a .wav file")] = ""
     speaker: Annotated[str, Meta(description="speaker: likewise")] = ""
-    headset: Annotated[bool, Meta(description="you may speak over the coach")] = False
+    headset: Annotated[
+        bool, Meta(description="the coach's voice does not reach the microphone")
+    ] = False
+    half_duplex: Annotated[bool, Meta(description="do not listen while the coach speaks")] = False
     voice: Annotated[str, Meta(description="id or part of the name of a voice")] = ""
     rate: Annotated[int, Meta(ge=80, le=300, description="words a minute")] = 155
     volume: Annotated[int, Meta(ge=1, le=400, description="loudness in percent")] = 100

@@ -20,7 +20,7 @@ class Transcript:
 
     def watch(self, record: Record) -> None:
         kind, t = record["type"], record["t"]
-        if kind == "saying":
+        if kind == "saying" and record["text"]:
             self._line(t, "coach", record["text"])
         elif kind == "heard":
             said = record["text"] if record["accepted"] else "(not understood)"

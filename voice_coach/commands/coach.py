@@ -9,6 +9,7 @@ from pathlib import Path
 
 from voice_coach.audio import devices
 from voice_coach.audio.card import CardPort
+from voice_coach.audio.echo import EchoCanceller, NoCanceller, open_canceller
 from voice_coach.audio.files import FilePort
 from voice_coach.audio.mixer import Mixer
 from voice_coach.audio.port import AudioPort
@@ -36,6 +37,8 @@ class Sound:
     mic: str | None = None
     speaker: str | None = None
     headset: bool = False
+    half_duplex: bool = False
+    """Never listen while the coach speaks."""
 
     @property
     def virtual(self) -> bool:
@@ -59,6 +62,15 @@ def open_port(sound: Sound) -> AudioPort:
     if is_file(sound.speaker):
         return SplitPort(CardPort(_device(sound.mic), None), Path(sound.speaker or ""))
     return CardPort(_device(sound.mic), _device(sound.speaker))
+
+
+def canceller(sound: Sound) -> EchoCanceller:
+    """What takes the coach's voice out of the microphone; it says why when nothing does."""
+    if sound.half_duplex:
+        return NoCanceller("Half duplex was asked for.")
+    if is_file(sound.speaker) and not sound.virtual:
+        return NoCanceller("What is spoken goes into a file, so there is no telling its echo.")
+    return open_canceller()
 
 
 def _device(name: str | None) -> str | int | None:
@@ -107,11 +119,12 @@ def run(choices: Choices, sound: Sound, events: Path | None, manner: Manner) -> 
         mixer = Mixer(choices.volume / 100)
         stack.callback(port.close)
         port.start(mixer)
+        cancel = canceller(sound)
 
         def session(dialogue: Dialogue, keep: Keep | None) -> Session:
             return Session(
                 port, mixer, voice, Listener(ear), dialogue, log,
-                virtual=sound.virtual, full_duplex=sound.headset, keep=keep,
+                virtual=sound.virtual, headset=sound.headset, canceller=cancel, keep=keep,
             )  # fmt: skip
 
         journal = None

@@ -35,7 +35,7 @@ def show(as_json: bool) -> int:
     print(f"{config_file()}{'' if config_file().exists() else ' (not there)'}\n")
     for row in rows:
         value = json.dumps(row["value"])
-        print(f"{row['key']:9s} {value:16s} {row['source']:12s} {row['about']}")
+        print(f"{row['key']:11s} {value:16s} {row['source']:12s} {row['about']}")
     return 0
 
 
