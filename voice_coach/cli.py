@@ -1,8 +1,9 @@
 """The command line: parses, delegates, and turns failures into one sentence and an exit code.
 
 Exit codes: 0 done; 1 it went otherwise than it must (nobody was heard, a rule is broken); 2 wrong
-use; 3 no audio device; 4 no model or a broken one; 5 no voice; 6 a malformed content file; 7 an
-audio file that cannot be read; 8 a result that cannot be written; 9 a model that cannot be fetched.
+use; 3 no audio device; 4 no model or a broken one; 5 no voice; 6 a malformed content or settings
+file; 7 an audio file that cannot be read; 8 a result that cannot be written; 9 a model that cannot
+be fetched; 10 another coach has the microphone; 11 the system's service manager refuses.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from voice_coach import __version__
-from voice_coach.errors import CoachError
+from voice_coach.errors import CoachError, Terminated
+from voice_coach.places import ensure_home
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
+    ensure_home()
     try:
         code = _run(args)
         sys.stdout.flush()
@@ -33,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"voice-coach: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        return 0 if args.command in (None, "now") else 130
+        return 0 if args.command in (None, "now", "standby") else 130
     except BrokenPipeError:
         # Whoever read the output has left: nothing more to say, and no traceback at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -41,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
+    raise Terminated
 
 
 # Commands are imported when they are run, so that `--help` is instant and a missing library
@@ -49,32 +52,62 @@ def _interrupt(*_: Any) -> NoReturn:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.command == "config":
+        return _config(args)
+    settings = _settings(args)
     from voice_coach.commands.setup import Choices
 
     choices = Choices(
-        protocol=getattr(args, "protocol", None) or getattr(args, "file", None),
-        region=getattr(args, "region", None),
-        model=getattr(args, "model", None),
-        voice=getattr(args, "voice", ""),
-        rate=getattr(args, "rate", 155),
-        volume=getattr(args, "volume", 100),
+        protocol=Path(settings.protocol).expanduser() if settings.protocol else None,
+        region=settings.region or None,
+        model=Path(settings.model) if settings.model else None,
+        voice=settings.voice,
+        rate=settings.rate,
+        volume=settings.volume,
     )
     commands = {
-        None: _coach, "now": _coach, "rehearse": _rehearse, "hear": _hear, "say": _say,
-        "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
-        "model": _model, "practice": _practice,
+        None: _coach, "now": _coach, "standby": _coach, "rehearse": _rehearse, "hear": _hear,
+        "say": _say, "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
+        "model": _model, "practice": _practice, "service": _service,
     }  # fmt: skip
     return commands[args.command](args, choices)
+
+
+def _settings(args: argparse.Namespace) -> Any:
+    """Flags before environment before file before defaults."""
+    from voice_coach import settings
+
+    flags = {**vars(args), "protocol": vars(args).get("protocol") or vars(args).get("file")}
+    try:
+        loaded = settings.load(flags)
+    except CoachError as error:
+        if args.command != "standby":
+            raise
+        # At three in the morning the wrong volume is better than no coach.
+        print(f"voice-coach: {error} Until then the defaults hold.", file=sys.stderr)
+        loaded = settings.defaults(flags)
+    settings.export(loaded)
+    return loaded.settings
+
+
+def _sound(args: argparse.Namespace) -> Any:
+    from voice_coach.commands import coach
+
+    settings = _settings(args)
+    return coach.Sound(
+        settings.mic or None, settings.speaker or None, settings.headset, settings.half_duplex
+    )
 
 
 def _coach(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import coach
 
-    sound = coach.Sound(
-        getattr(args, "mic", None), getattr(args, "speaker", None),
-        getattr(args, "headset", False), getattr(args, "half_duplex", False),
+    settings = _settings(args)
+    manner = coach.Manner(
+        now=args.command == "now", standby=args.command == "standby",
+        resume=settings.resume, log=settings.log,
     )  # fmt: skip
-    return coach.run(choices, sound, getattr(args, "events", None), args.command == "now")
+    return coach.run(choices, _sound(args), getattr(args, "events", None), manner)
 
 
 def _rehearse(args: argparse.Namespace, choices: Any) -> int:
@@ -93,13 +126,12 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
 
 
 def _practice(args: argparse.Namespace, choices: Any) -> int:
-    from voice_coach.commands import coach, practice
+    from voice_coach.commands import practice
 
     if args.erase:
         return practice.erase()
-    sound = coach.Sound(getattr(args, "mic", None), getattr(args, "speaker", None))
     wanted = practice.Wanted(args.phrases, args.all, args.keep, args.json)
-    return practice.run(choices, sound, wanted)
+    return practice.run(choices, _sound(args), wanted)
 
 
 def _hear(args: argparse.Namespace, choices: Any) -> int:
@@ -140,6 +172,23 @@ def _doctor(args: argparse.Namespace, choices: Any) -> int:
     return doctor.run(choices, args.json)
 
 
+def _config(args: argparse.Namespace) -> int:
+    from voice_coach.commands import config
+
+    if args.what == "show":
+        return config.show(args.json)
+    return (config.path if args.what == "path" else config.check)()
+
+
+def _service(args: argparse.Namespace, _: Any) -> int:
+    from voice_coach.commands import service
+
+    if args.what == "logs":
+        return service.logs(args.lines)
+    what = {"install": service.install, "status": service.status, "uninstall": service.uninstall}
+    return what[args.what]()
+
+
 def _model(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import model
 
@@ -168,6 +217,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"voice-coach {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("now", parents=[sound, manner], help="coach at once")
+    commands.add_parser(
+        "standby", parents=[sound, manner], help="wait for the call, as the service does"
+    )
     _add_rehearse(commands, manner)
     _add_practice(commands, manner)
     _add_hear(commands)
@@ -186,37 +238,44 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("devices", help="microphones and speakers")
     doctor = commands.add_parser("doctor", parents=[manner], help="test everything")
     doctor.add_argument("--json", action="store_true")
+    service = commands.add_parser("service", help="the coach every night, started by the system")
+    service.add_argument("what", choices=("install", "status", "uninstall", "logs"))
+    service.add_argument("--lines", type=_between(1, 10_000), default=40, help="logs: how many")
+    config = commands.add_parser("config", help="the settings that hold, and where they are kept")
+    config.add_argument("what", choices=("show", "path", "check"))
+    config.add_argument("--json", action="store_true", help="show: a list of objects")
     _add_model(commands)
     return parser
 
 
 def _options_for_sound() -> argparse.ArgumentParser:
     options = _quiet_parser()
-    options.add_argument(
-        "--mic", metavar="DEVICE|FILE.wav",
-        help="number, part of a name, or a file (then time is virtual)",
-    )  # fmt: skip
-    options.add_argument("--speaker", metavar="DEVICE|FILE.wav")
-    duplex = options.add_mutually_exclusive_group()
-    duplex.add_argument(
-        "--headset", action="store_true", help="the coach's voice does not reach the microphone"
-    )
-    duplex.add_argument(
-        "--half-duplex", action="store_true", help="do not listen while the coach speaks"
-    )
+    _add_settings(options, "mic", "speaker")
+    _add_settings(options.add_mutually_exclusive_group(), "headset", "half_duplex")
     options.add_argument("--events", type=Path, metavar="FILE", help="one JSON object a line")
     return options
 
 
 def _options_for_manner() -> argparse.ArgumentParser:
     options = _quiet_parser()
-    options.add_argument("--voice", help="id or part of the name of a voice")
-    options.add_argument("--rate", type=_between(80, 300), help="words a minute (155)")
-    options.add_argument("--volume", type=_between(1, 400), help="percent (100)")
-    options.add_argument("--model", type=Path, help="a Vosk model: its folder, or its name")
-    options.add_argument("--region", help="country code for the emergency number, such as GB")
-    options.add_argument("--protocol", type=Path, help="another content file")
+    _add_settings(options, "voice", "rate", "volume", "model", "region", "protocol")
     return options
+
+
+def _add_settings(options: argparse._ActionsContainer, *names: str) -> None:
+    """The flags of these keys, as the table of settings has them."""
+    from voice_coach.settings import keys
+
+    for key in (keys()[name] for name in names):
+        flag: dict[str, Any] = {"help": key.about, "default": argparse.SUPPRESS}
+        if key.kind is bool:
+            flag["action"] = argparse.BooleanOptionalAction
+        elif key.least is not None and key.most is not None:
+            flag["type"] = _between(key.least, key.most)
+            flag["help"] += f" ({key.default})"
+        if key.name in ("mic", "speaker"):
+            flag["metavar"] = "DEVICE|FILE.wav"
+        options.add_argument(f"--{key.name.replace('_', '-')}", **flag)
 
 
 def _quiet_parser() -> argparse.ArgumentParser:
@@ -257,11 +316,7 @@ def _add_practice(commands: Any, manner: argparse.ArgumentParser) -> None:
     practice = commands.add_parser(
         "practice", parents=[manner], help="by day: is your voice understood, which words suit it?"
     )
-    practice.add_argument(
-        "--mic", metavar="DEVICE|FILE.wav", default=argparse.SUPPRESS,
-        help="number, part of a name, or a file (then time is virtual)",
-    )  # fmt: skip
-    practice.add_argument("--speaker", metavar="DEVICE|FILE.wav", default=argparse.SUPPRESS)
+    _add_settings(practice, "mic", "speaker")
     length = practice.add_mutually_exclusive_group()
     length.add_argument(
         "--phrases", type=_between(1, 999), metavar="N", help="how many to practise"
