@@ -20,6 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final
 
+from voice_coach.diary.store import DIARY_VARIABLE
+
 Record = dict[str, Any]
 
 ROOT: Final = Path(__file__).parents[2]
@@ -55,6 +57,8 @@ class Program:
 
     def __enter__(self) -> Program:
         self._folder = tempfile.TemporaryDirectory(prefix="live-")
+        # Nobody's own diary is written, whoever runs this.
+        self._environment.setdefault(DIARY_VARIABLE, str(Path(self._folder.name, "diary")))
         self._pipe = Path(self._folder.name, "events")
         os.mkfifo(self._pipe)
         # Open for both directions: neither waits for the program, nor ends when it does.

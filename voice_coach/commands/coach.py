@@ -15,6 +15,8 @@ from voice_coach.audio.port import AudioPort
 from voice_coach.audio.split import SplitPort
 from voice_coach.commands import rehearse, setup
 from voice_coach.commands.setup import Choices
+from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.diary.recorder import kept
 from voice_coach.errors import UsageError
 from voice_coach.eventlog import EventLog
 from voice_coach.listening.listener import Listener
@@ -33,6 +35,15 @@ class Sound:
     @property
     def virtual(self) -> bool:
         return is_file(self.mic)
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Whether this night goes into the diary, and into which."""
+
+    folder: Path | None = None
+    """None: that of the user's data folder."""
+    off: bool = False
 
 
 def is_file(name: str | None) -> bool:
@@ -58,7 +69,13 @@ def _device(name: str | None) -> str | int | None:
     return int(name) if name is not None and name.isdigit() else name
 
 
-def run(choices: Choices, sound: Sound, events: Path | None, now: bool) -> int:
+def run(
+    choices: Choices,
+    sound: Sound,
+    events: Path | None,
+    now: bool,
+    keeping: Keeping = Keeping(off=True),
+) -> int:
     """Coach at once (``now``), or wait for the call, again and again, until Ctrl-C."""
     if not now and sound.mic is None and not devices.has_microphone():
         print(
@@ -80,7 +97,7 @@ def run(choices: Choices, sound: Sound, events: Path | None, now: bool) -> int:
         stack.callback(port.close)
         port.start(mixer)
         session = Session(
-            port, mixer, voice, Listener(ear), dialogue, log,
+            port, mixer, voice, Listener(ear), _kept(dialogue, sound, keeping, stack), log,
             virtual=sound.virtual, full_duplex=sound.headset,
         )  # fmt: skip
         try:
@@ -89,6 +106,14 @@ def run(choices: Choices, sound: Sound, events: Path | None, now: bool) -> int:
             mixer.hush()
             print("\nGood night.", file=sys.stderr)
     return 0
+
+
+def _kept(dialogue: Dialogue, sound: Sound, keeping: Keeping, stack: ExitStack) -> Dialogue:
+    """The dialogue with the diary listening. A recording is no cramp of now: it is only kept where
+    a diary is named."""
+    if keeping.off or (sound.virtual and keeping.folder is None):
+        return dialogue
+    return kept(dialogue, keeping.folder, stack)
 
 
 def _loop(session: Session, now: bool) -> None:

@@ -104,6 +104,18 @@ MORNING: Final = 7
 """Hour until which it does."""
 
 
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2199
+
+
+def checked(episode: Episode) -> Episode:
+    """The episode, if every value fits the schema. Raises ValueError, which says what does not."""
+    msgspec.convert(msgspec.to_builtins(episode), Episode)
+    if not FIRST_YEAR <= episode.began.year <= LAST_YEAR:
+        raise ValueError(f"it began in the year {episode.began.year}")
+    return episode
+
+
 def clean(note: str) -> str:
     """A note as it may be kept: on one line, with nothing that steers a terminal or hides text.
 

@@ -12,9 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
-from voice_coach.diary.episode import Episode
+from voice_coach.diary.episode import Episode, checked
 from voice_coach.diary.row import COLUMNS, SUMMARY, episode_of
 
 _PARTS: Final = ("", "-wal", "-shm")
@@ -135,7 +133,5 @@ def _read(connection: sqlite3.Connection, number: int) -> Episode | None:
         names = ", ".join(columns)
         for row in _rows(connection, f"SELECT {names} FROM episode WHERE number = ?", number):
             with suppress(ValueError, TypeError, OverflowError, OSError):
-                episode = episode_of(row)
-                # The columns were not checked yet: a damaged page may hold anything.
-                return msgspec.convert(msgspec.to_builtins(episode), Episode)
+                return checked(episode_of(row))  # a damaged page may hold anything
     return None

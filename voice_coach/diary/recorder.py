@@ -6,9 +6,13 @@ reported once, and the coaching goes on.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -19,7 +23,10 @@ from voice_coach.dialogue.state import State
 from voice_coach.diary.account import Turn, opened, told
 from voice_coach.diary.episode import Episode
 from voice_coach.diary.store import Diary
-from voice_coach.errors import OutputError
+from voice_coach.errors import CoachError, OutputError
+
+BUSY: Final = 0.2
+"""Seconds that a turn of the conversation waits for another program that is writing."""
 
 
 @dataclass(frozen=True)
@@ -98,3 +105,20 @@ class Recorder:
 def overheard(dialogue: Dialogue, recorder: Recorder) -> Overheard:
     """The dialogue, with the recorder listening."""
     return Overheard(dialogue.protocol, dialogue.number, listener=recorder.hear)
+
+
+def kept(dialogue: Dialogue, folder: Path | None, stack: ExitStack) -> Dialogue:
+    """The dialogue with the diary in ``folder`` listening; as it was where there can be none,
+    because nobody in pain shall wait for a diary. What is wrong is said on stderr."""
+    try:
+        diary = stack.enter_context(Diary(folder, busy=BUSY))
+    except CoachError as error:
+        _complain(str(error))
+        return dialogue
+    if diary.mended is not None:
+        _complain(str(diary.mended))
+    return overheard(dialogue, Recorder(diary, dialogue.protocol, complain=_complain))
+
+
+def _complain(why: str) -> None:
+    print(f"voice-coach: {why}", file=sys.stderr, flush=True)
