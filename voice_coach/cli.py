@@ -119,6 +119,7 @@ def _diary(args: argparse.Namespace, _: Any) -> int:
         "erase": lambda: diary.erase(folder, args.yes),
         "export": lambda: diary.export(folder, args.file, args.since),
         "import": lambda: diary.take_in(folder, args.file),
+        "report": lambda: diary.report(folder, args.html, args.pdf, args.since),
     }
     return actions[args.what]()
 
@@ -331,6 +332,10 @@ def _add_diary(commands: Any) -> None:
     _add_since(export)
     take_in = what.add_parser("import", parents=[where], help="from such a file")
     take_in.add_argument("file", type=Path, metavar="FILE")
+    report = what.add_parser("report", parents=[where], help="a page for the doctor")
+    report.add_argument("--html", type=Path, metavar="FILE")
+    report.add_argument("--pdf", type=Path, metavar="FILE")
+    _add_since(report)
 
 
 def _add_edit(edit: argparse.ArgumentParser) -> None:

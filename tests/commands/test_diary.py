@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -203,3 +204,40 @@ def test_no_diary_and_a_diary_exclude_each_other(call: Call) -> None:
     done = call("now", "--no-diary", "--diary", "x")
     assert done.code == 2
     assert "not allowed with" in done.err
+
+
+# -- the page for the doctor ----------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_report_in_words(call: Call) -> None:
+    done = call("diary", "report")
+    assert done.code == 0
+    assert "Cramps                 2, from 5 Mar 2026 to 8 Mar 2026" in done.out
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_report_in_files(call: Call, tmp_path: Path) -> None:
+    html, pdf = tmp_path / "page.html", tmp_path / "page.pdf"
+    done = call("diary", "report", "--html", html, "--pdf", pdf, "--since", "2026-03-07")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"1 episode in {html}.\n1 episode in {pdf}.\n"
+    assert html.read_bytes().startswith(b"<!DOCTYPE html>")
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert html.stat().st_mode & 0o077 == 0, "for nobody else"
+
+
+def test_there_must_be_something_to_report(call: Call) -> None:
+    assert "no cramp is in the diary" in call("diary", "report").refused(2)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_library_that_is_missing_is_named(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "voice_coach.diary.paper", raising=False)
+    monkeypatch.setitem(sys.modules, "fpdf", None)
+    said = call("diary", "report", "--pdf", tmp_path / "page.pdf").refused(2)
+    assert said == (
+        "The page needs fpdf, which is not installed; run pip install 'voice-coach[report]' once."
+    )

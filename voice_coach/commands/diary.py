@@ -12,8 +12,12 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
+from voice_coach.content.loader import load_protocol
 from voice_coach.diary import exchange
 from voice_coach.diary.episode import Episode, checked, clean
+from voice_coach.diary.figures import Figures, figures
+from voice_coach.diary.report import Report
+from voice_coach.diary.report import report as make_report
 from voice_coach.diary.store import Diary, Numbered
 from voice_coach.errors import UsageError
 
@@ -23,7 +27,7 @@ SHOWN: Final = 20
 
 def list_episodes(folder: Path | None, everything: bool, as_json: bool) -> int:
     """One line each, the newest last, where the eye is."""
-    with Diary(folder) as diary:
+    with Diary(folder, check=False) as diary:
         episodes = diary.latest(None if everything else SHOWN)
         count = len(diary)
         _tell(diary)
@@ -134,6 +138,47 @@ def take_in(folder: Path | None, path: Path) -> int:
     known = len(episodes) - new
     print(f"{_episodes(new)} added{f', {known} were here already' if known else ''}.")
     return 0
+
+
+def report(folder: Path | None, html: Path | None, pdf: Path | None, since: datetime | None) -> int:
+    """The page for the doctor, as HTML or PDF; where neither is wanted, in plain words."""
+    with Diary(folder, check=False) as diary:
+        episodes = [episode for _, episode in diary.whole(since=since, steps=False)]
+        _tell(diary)
+    if not episodes:
+        raise UsageError("There is nothing to report: no cramp is in the diary.")
+    protocol = load_protocol()
+    found = figures(episodes, protocol)
+    page = make_report(found, protocol, datetime.now().date())
+    if html is None and pdf is None:
+        for name, value in page.facts:
+            print(f"{name:22s} {value}")
+        return 0
+    _draw(page, found, html, pdf)
+    return 0
+
+
+def _draw(page: Report, found: Figures, html: Path | None, pdf: Path | None) -> None:
+    """The libraries are loaded only where they are needed: all of them together take a second."""
+    try:
+        from voice_coach.diary.charts import charts
+
+        drawn = charts(found)
+        if html is not None:
+            from voice_coach.diary.webpage import to_html
+
+            exchange.write(html, to_html(page, drawn))
+            print(f"{_episodes(found.count)} in {html}.")
+        if pdf is not None:
+            from voice_coach.diary.paper import to_pdf
+
+            exchange.write(pdf, to_pdf(page, drawn))
+            print(f"{_episodes(found.count)} in {pdf}.")
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"The page needs {error.name}, which is not installed; run "
+            f"pip install 'voice-coach[report]' once."
+        ) from None
 
 
 # -- how ------------------------------------------------------------------------------------------

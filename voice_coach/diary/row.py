@@ -35,7 +35,7 @@ def row_of(episode: Episode) -> tuple[Any, ...]:
 
 
 def episode_of(row: Sequence[Any]) -> Episode:
-    """The episode in ``COLUMNS``, or in those of ``SUMMARY``.
+    """The episode in ``COLUMNS``, of which the last ones may be missing, down to ``SUMMARY``.
 
     Raises ValueError and TypeError for a row that is damaged (msgspec's errors are ValueErrors).
     """
@@ -43,7 +43,7 @@ def episode_of(row: Sequence[Any]) -> Episode:
         uid, began, offset, seconds, side, position, severe, eased, helped, gone, pressure, level,
         outcome, note, *rest,
     ) = row  # fmt: skip
-    answers, steps = rest or ("[]", "[]")
+    answers, steps = (*rest, "[]", "[]")[:2]
     return Episode(
         uid=uid, began=datetime.fromtimestamp(began, timezone(timedelta(seconds=offset))),
         seconds=seconds, side=side, position=position, severe=bool(severe), eased=eased,

@@ -51,14 +51,18 @@ class Diary:
     Every method raises OutputError when the disk or another program is in the way.
     """
 
-    def __init__(self, folder: Path | None = None, *, busy: float = BUSY) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, busy: float = BUSY, check: bool = True
+    ) -> None:
         """Opens the diary, making it where there is none. ``busy``: seconds to wait for another
-        program that is writing. Raises OutputError, and ContentError for a newer file."""
+        program that is writing. ``check``: look through the whole file first; who only reads finds
+        damage where it matters. Raises OutputError, and ContentError for a newer file."""
         self.folder = folder or default_folder()
         self.path = self.folder / FILE
         self.mended: Mended | None = None
         """What was wrong with the file, and what was saved; None when it was whole."""
         self._busy = busy
+        self._check = check
         with self._explained():
             self._connection = self._opened()
 
@@ -138,9 +142,10 @@ class Diary:
         ``count`` is given."""
         return self._read(SUMMARY, limit=count)
 
-    def whole(self, *, since: datetime | None = None) -> list[Numbered]:
-        """Every episode with everything, the newest first. ``since``: with a time zone."""
-        return self._read(COLUMNS, since=since)
+    def whole(self, *, since: datetime | None = None, steps: bool = True) -> list[Numbered]:
+        """Every episode with everything, the newest first, or with all but its steps. ``since``:
+        with a time zone."""
+        return self._read(COLUMNS if steps else COLUMNS[:-1], since=since)
 
     def find(self, number: int) -> Episode | None:
         found = self._read(COLUMNS, number=number)
@@ -189,7 +194,7 @@ class Diary:
     def _opened(self) -> sqlite3.Connection:
         _make_private(self.path)
         try:
-            return _open(self.path, self._busy)
+            return _open(self.path, self._busy, self._check)
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
@@ -265,7 +270,7 @@ def _make_private(path: Path) -> None:
     os.chmod(path, 0o600)
 
 
-def _open(path: Path, busy: float) -> sqlite3.Connection:
+def _open(path: Path, busy: float, check: bool = True) -> sqlite3.Connection:
     """Raises sqlite3.Error, and ContentError for a newer file."""
     # The coach's loop may live in another thread than the one that opened the diary.
     connection = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
@@ -276,9 +281,10 @@ def _open(path: Path, busy: float) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
-        problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if problem != "ok":
-            raise sqlite3.DatabaseError(problem)
+        if check:
+            problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if problem != "ok":
+                raise sqlite3.DatabaseError(problem)
         migrate(connection, path)
     except BaseException:
         connection.close()
