@@ -17,6 +17,7 @@ from voice_coach.audio.split import SplitPort
 from voice_coach.commands import rehearse, setup
 from voice_coach.commands.setup import Choices
 from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.diary.recorder import kept
 from voice_coach.errors import Terminated, UsageError
 from voice_coach.eventlog import EventLog
 from voice_coach.instance import microphone_taken
@@ -43,6 +44,15 @@ class Sound:
     @property
     def virtual(self) -> bool:
         return is_file(self.mic)
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Whether this night goes into the diary, and into which."""
+
+    folder: Path | None = None
+    """None: that of the user's data folder."""
+    off: bool = False
 
 
 def is_file(name: str | None) -> bool:
@@ -90,7 +100,13 @@ class Manner:
     log: bool = True
 
 
-def run(choices: Choices, sound: Sound, events: Path | None, manner: Manner) -> int:
+def run(
+    choices: Choices,
+    sound: Sound,
+    events: Path | None,
+    manner: Manner,
+    keeping: Keeping = Keeping(off=True),
+) -> int:
     """Coach at once, or wait for the call, again and again, until Ctrl-C."""
     by_hand = not (manner.now or manner.standby)
     if by_hand and sound.mic is None and not devices.has_microphone():
@@ -131,7 +147,8 @@ def run(choices: Choices, sound: Sound, events: Path | None, manner: Manner) -> 
         if manner.resume and not sound.virtual:
             journal = Journal(dialogue.protocol, fingerprint(dialogue.protocol))
             stack.enter_context(journal)
-        nights = Nights(dialogue, session, journal, virtual=sound.virtual, notifier=notifier)
+        kept_dialogue = _kept(dialogue, sound, keeping, stack)
+        nights = Nights(kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier)
         notifier.ready()
         night_log.note("start")
         try:
@@ -154,3 +171,11 @@ def _watch(nights: Nights, manner: Manner) -> None:
         nights.keep_watch()
     elif not resumed:
         nights.coach()
+
+
+def _kept(dialogue: Dialogue, sound: Sound, keeping: Keeping, stack: ExitStack) -> Dialogue:
+    """The dialogue with the diary listening. A recording is no cramp of now: it is only kept where
+    a diary is named."""
+    if keeping.off or (sound.virtual and keeping.folder is None):
+        return dialogue
+    return kept(dialogue, keeping.folder, stack)
