@@ -61,7 +61,7 @@ def _run(args: argparse.Namespace) -> int:
     commands = {
         None: _coach, "now": _coach, "rehearse": _rehearse, "hear": _hear, "say": _say,
         "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
-        "model": _model, "practice": _practice,
+        "model": _model, "practice": _practice, "simulate": _simulate,
     }  # fmt: skip
     return commands[args.command](args, choices)
 
@@ -86,6 +86,15 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
     room = Room(args.snr, args.echo, args.noise, loudspeaker)
     wanted = rehearse.Wanted(args.scenario, args.seed, room, args.wav, args.events, args.json)
     return rehearse.run(choices, wanted)
+
+
+def _simulate(args: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import simulate
+    from voice_coach.simulation.simulation import Plan
+
+    plan = Plan(args.nights, args.seed, args.snr, args.persona)
+    wanted = simulate.Wanted(plan, args.audio, args.jobs, args.show, args.json)
+    return simulate.run(choices, wanted)
 
 
 def _practice(args: argparse.Namespace, choices: Any) -> int:
@@ -165,6 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("now", parents=[sound, manner], help="coach at once")
     _add_rehearse(commands, manner)
+    _add_simulate(commands, manner)
     _add_practice(commands, manner)
     _add_hear(commands)
     say = commands.add_parser("say", parents=[manner], help="speak one sentence")
@@ -240,6 +250,26 @@ def _add_rehearse(commands: Any, manner: argparse.ArgumentParser) -> None:
     rehearse.add_argument("--wav", type=Path, metavar="OUT.wav", help="what the room heard")
     rehearse.add_argument("--events", type=Path, metavar="FILE")
     rehearse.add_argument("--json", action="store_true", help="one closing object")
+
+
+def _add_simulate(commands: Any, manner: argparse.ArgumentParser) -> None:
+    simulate = commands.add_parser(
+        "simulate", parents=[manner], help="many random nights: is every rule kept in each?"
+    )
+    simulate.add_argument("nights", type=_between(1, 10**7), nargs="?", default=100, metavar="N")
+    simulate.add_argument(
+        "--audio", action="store_true", help="heard and spoken; otherwise in words alone"
+    )
+    simulate.add_argument("--seed", type=_between(0, 2**31 - 1), default=1)
+    simulate.add_argument("--snr", type=_decibel, metavar="DB", help="the same noise every night")
+    simulate.add_argument(
+        "--jobs", type=_between(1, 999), default=0, metavar="J", help="processes (one a core)"
+    )
+    simulate.add_argument(
+        "--show", type=_between(0, 10**7), metavar="NIGHT", help="only this one, told"
+    )
+    simulate.add_argument("--persona", default="", metavar="NAME", help="only people of this kind")
+    simulate.add_argument("--json", action="store_true", help="one closing object")
 
 
 def _add_practice(commands: Any, manner: argparse.ArgumentParser) -> None:
