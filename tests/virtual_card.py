@@ -6,8 +6,9 @@
         heard.samples()
 
 Two null sinks stand for the air: ``spk`` takes what is played, and what is played into
-``micfeed`` arrives at the microphone ``mic``. Nothing is shared with a PulseAudio that may already
-run for this user: socket, home, cookie and state lie in a temporary folder.
+``micfeed`` arrives at the microphone ``mic``, over a tone too faint to hear. Nothing is shared with
+a PulseAudio that may already run for this user: socket, home, cookie and state lie in a temporary
+folder.
 """
 
 from __future__ import annotations
@@ -32,15 +33,20 @@ _HUSH: Final = RATE // 10
 """Zeros on either side of a spoken clip: without them PulseAudio cuts its edges."""
 
 _PROGRAMS: Final = ("pulseaudio", "pactl", "paplay", "parec")
+_SERVER: Final = "module-native-protocol-unix auth-anonymous=1 socket={socket}"
 # Without norewinds the microphone arrives in lumps of two seconds.
-_SCRIPT: Final = """\
-load-module module-native-protocol-unix auth-anonymous=1 socket={socket}
-load-module module-null-sink sink_name=spk rate=48000 channels=1 norewinds=1
-load-module module-null-sink sink_name=micfeed rate=48000 channels=1 norewinds=1
-load-module module-remap-source source_name=mic master=micfeed.monitor
-set-default-sink spk
-set-default-source mic
-"""
+_PLUGS: Final[dict[str, tuple[str, ...]]] = {
+    "spk": ("module-null-sink sink_name=spk rate={rate} channels=1 norewinds=1",),
+    "mic": (
+        "module-null-sink sink_name=micfeed rate={rate} channels=1 norewinds=1",
+        "module-remap-source source_name=mic master=micfeed.monitor",
+    ),
+}
+_DEFAULTS: Final = {"spk": ("set-default-sink", "spk"), "mic": ("set-default-source", "mic")}
+_TONE: Final = ("module-sine", "sink=micfeed", "frequency=5000")
+_FAINT: Final = "4096"
+"""The tone's volume, of 65,536, by PulseAudio's cubic scale: 72 dB below full scale. A microphone
+that lives is never quite silent; one that brings nothing but zeros is muted."""
 
 
 class VirtualCard:
@@ -80,7 +86,11 @@ class VirtualCard:
         if self._daemon is not None and self._daemon.poll() is None:
             raise RuntimeError("The virtual card is already running.")
         script = self._folder / "card.pa"
-        script.write_text(_SCRIPT.format(socket=self._socket), encoding="utf-8")
+        modules = [_SERVER.format(socket=self._socket)]
+        modules += [line.format(rate=48_000) for plug in _PLUGS.values() for line in plug]
+        lines = [f"load-module {module}" for module in modules]
+        lines += [" ".join(default) for default in _DEFAULTS.values()]
+        script.write_text("\n".join(lines) + "\n", encoding="utf-8")
         log = self._folder / "pulseaudio.log"
         with log.open("ab") as stderr:
             self._daemon = subprocess.Popen(
@@ -100,6 +110,7 @@ class VirtualCard:
                 self.stop()
                 raise RuntimeError(f"PulseAudio did not start. It said: {said or 'nothing'}")
             threading.Event().wait(0.02)
+        self._let_air_in()
 
     def stop(self) -> None:
         """Kill the sound server, if it still runs."""
@@ -138,6 +149,36 @@ class VirtualCard:
     def record(self) -> Recording:
         """Record the speaker for as long as the returned context manager is open."""
         return Recording(self._whole_environment())
+
+    def unplug(self, what: str) -> None:
+        """Take the speaker ("spk") or the microphone ("mic") away."""
+        self._unload(" ".join(_TONE))
+        for plug in reversed(_PLUGS[what]):
+            self._unload(plug.partition(" rate=")[0])
+        if what == "spk":
+            self._let_air_in()
+
+    def plug(self, what: str, rate: int = 48_000) -> None:
+        """Plug it in again, at a rate of its own, and make it the default."""
+        self._unload(" ".join(_TONE))
+        for module in _PLUGS[what]:
+            self.control("load-module", *module.format(rate=rate).split())
+        self.control(*_DEFAULTS[what])
+        self._let_air_in()
+
+    def _let_air_in(self) -> None:
+        """Start the faint tone; it is spoilt whenever the default sink changes."""
+        self.control("load-module", *_TONE)
+        for line in self.control("list", "short", "sink-inputs").splitlines():
+            if "module-sine.c" in line:
+                self.control("set-sink-input-volume", line.split("\t")[0], _FAINT)
+
+    def _unload(self, beginning: str) -> None:
+        """Unload the modules whose names and arguments begin so."""
+        for line in self.control("list", "short", "modules").splitlines():
+            number, *module = line.split("\t")
+            if " ".join(module).startswith(beginning):
+                self.control("unload-module", number)
 
     def control(self, *command: str) -> str:
         """Run one ``pactl`` command and return what it prints. Raises CalledProcessError."""

@@ -16,7 +16,7 @@ from voice_coach.errors import OutputError
 Record = dict[str, Any]
 Observer = Callable[[Record], None]
 
-WRITTEN: Final = ("state", "say", "heard", "timer", "cue", "advice", "end", "fault")
+WRITTEN: Final = ("state", "say", "heard", "timer", "cue", "advice", "end", "fault", "floor")
 
 
 class EventLog:

@@ -7,30 +7,39 @@ files and in the rehearsal room.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Final, Protocol, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from voice_coach.audio.earcon import earcon
-from voice_coach.audio.mixer import Mixer, Played, Started
+from voice_coach.audio.echo import EchoCanceller
+from voice_coach.audio.mixer import FADE, Mixer, Played, Started
 from voice_coach.audio.port import RATE, AudioPort, Block, Samples
+from voice_coach.audio.watchdog import Finding, Watchdog
+from voice_coach.content.faults import load_remarks
 from voice_coach.dialogue import actions as act
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.events import Event, Heard, NotUnderstood, PromptEnded, TimerFired
 from voice_coach.dialogue.state import State
 from voice_coach.errors import VoiceError
 from voice_coach.eventlog import EventLog
+from voice_coach.faults import LATE, Faults, Spoken
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Grammar, Hearing
 from voice_coach.speaking.voice import Voice
+from voice_coach.turn_taking import TAIL, Floor, Mode, TurnTaking, choose
+
+_REMARK: Final = "fault.remark"
+"""The prompt of what is said about the sound: no step of the dialogue waits for it."""
 
 WAKE: Final = "wake"
 """Name of the grammar that listens for the call."""
 
-TAIL: Final = 0.15
-"""Seconds the ear stays shut after the coach was audible: the room's echo dies down."""
+URGENT: Final = frozenset({"stop", "sharp"})
+"""Intents that do not wait for the end of what is being said; nor do red flags."""
 
 RATE_STEP: Final = 0.85
 """Factor of the speech rate for each step slower."""
@@ -47,16 +56,8 @@ _PATIENCE: Final = 3.0
 _LAST_WORD: Final = 2.0
 """Seconds after the end of a microphone file in which its last word may still be decided."""
 
-_READ: Final = 0.5
-"""Real seconds without a microphone block that mean a fault."""
-
-
-@runtime_checkable
-class Healing(Protocol):
-    """A port that can fall ill and be opened again: a sound card."""
-
-    def healthy(self) -> bool: ...
-    def reopen(self) -> bool: ...
+_READ: Final = 0.1
+"""Real seconds to wait for a microphone block: without one the timers still go on."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,15 @@ class Ear:
             self._listener.shut()
             self._open = ""
 
+    def drop(self) -> None:
+        """Forget what is being said, and listen on."""
+        self._listener.drop()
+
+    def interrupted(self, onset: float, blocks: tuple[Block, ...]) -> None:
+        """Somebody speaks since ``onset``, and ``blocks`` is what there is of it."""
+        if self._open:
+            self._listener.interrupted(onset, blocks)
+
     def hear(self, block: Block) -> Hearing | None:
         return self._listener.process(block) if self._open else None
 
@@ -121,11 +131,22 @@ def grammar_for(dialogue: Dialogue, step: str) -> tuple[Grammar, dict[str, str]]
     protocol = dialogue.protocol
     if step == WAKE:
         intents = dict.fromkeys(protocol.intents["wake"], WAKE)
+        expected: tuple[str, ...] = ()
     else:
         intents = dialogue.vocabulary(step)
+        expected = protocol.expected(step)
     others = {phrase for phrases in protocol.intents.values() for phrase in phrases}
     decoys = (others | set(protocol.decoys)) - set(intents)
-    grammar = Grammar(step, tuple(intents), tuple(sorted(decoys)), meanings=intents)
+    flagged = {intent for intent, reaction in protocol.anywhere.items() if reaction.flag}
+    urgent = frozenset(p for p, intent in intents.items() if intent in flagged | URGENT)
+    grammar = Grammar(
+        step,
+        tuple(intents),
+        tuple(sorted(decoys)),
+        meanings=intents,
+        expected=expected,
+        urgent=urgent,
+    )
     return grammar, intents
 
 
@@ -142,10 +163,14 @@ class Session:
         log: EventLog,
         *,
         virtual: bool = False,
-        full_duplex: bool = False,
+        headset: bool = False,
+        canceller: EchoCanceller | None = None,
+        keep: Callable[[State], None] | None = None,
     ) -> None:
-        """``virtual``: time stands still while a prompt is rendered. ``full_duplex``: the person
-        may speak over the coach, because a headset keeps the coach out of the microphone."""
+        """``virtual``: time stands still while a prompt is rendered. The person may speak over the
+        coach with a ``headset``, which keeps the coach out of the microphone, or with a
+        ``canceller`` that takes it out again; else the ear is shut meanwhile. ``keep`` is told
+        every state, before anybody hears of it: the journal."""
         self._port = port
         self._mixer = mixer
         self._voice = voice
@@ -153,9 +178,11 @@ class Session:
         self._dialogue = dialogue
         self._log = log
         self._virtual = virtual
-        self._full_duplex = full_duplex
+        self._keep = keep
+        self._turns = TurnTaking(self._ear, mixer, choose(self._ear, canceller, headset))
         self._volume = mixer.volume
-        self._ill = False
+        self._watchdog = Watchdog(port)
+        self._faults = Faults(voice, dialogue, load_remarks())
         self._forget()
 
     def _forget(self) -> None:
@@ -164,11 +191,18 @@ class Session:
         self._state: State | None = None
         self._timers: dict[str, float] = {}
         self._pending: tuple[act.Say, Future[Samples]] | None = None
+        self._wanted: act.Say | None = None
+        self._asked = 0.0
         self._saying: dict[str, act.Say] = {}
         self._courtesy = 0.0
         self._clips = 0
-        self._turns = 0
+        self._answers = 0
         self._shown = ("", "")
+
+    @property
+    def mode(self) -> Mode:
+        """How it listens while it speaks, and why so."""
+        return self._turns.mode
 
     # -- the two ways to use it ---------------------------------------------------------------
 
@@ -182,7 +216,7 @@ class Session:
         while True:
             block = self._read()
             self._played()
-            self._aim_ear(WAKE)
+            self._await_call()
             hearing = self._ear.hear(block) if block is not None else None
             if hearing is not None and self._ear.intent(hearing):
                 self._ear.shut()
@@ -192,21 +226,25 @@ class Session:
             if self._port.now() >= deadline:
                 return None
 
-    def coach(self, call: Call | None = None) -> Ending:
-        """Lead a person through the cramp, from the call to the advice."""
+    def coach(self, call: Call | None = None, elapsed: float = 0.0) -> Ending:
+        """Lead a person through the cramp, from the call to the advice.
+
+        ``elapsed``: seconds since the call, of a conversation that is taken up again.
+        """
         self._forget()
-        self._zero = call.at if call else self._port.now()
+        self._faults.begin()
+        self._zero = call.at if call else self._port.now() - elapsed
         self._mixer.volume = self._volume
         if call:
             self._note_heard(call.hearing, WAKE)
-        self._state, actions = self._dialogue.begin()
-        self._perform(actions)
-        while self._state.mode != "over" or self._mixer.busy:
+        self._enter(*self._dialogue.begin())
+        assert self._state is not None
+        while self._state.mode != "over" or (self._mixer.busy and not self._watchdog.lost):
             self._tick()
         state = self._state
         elapsed = self._now()
         self._log.add(elapsed, "end", outcome=state.outcome, elapsed=elapsed)
-        return Ending(state.outcome, state.level.name, elapsed, self._turns)
+        return Ending(state.outcome, state.level.name, elapsed, self._answers)
 
     # -- one turn of the loop -----------------------------------------------------------------
 
@@ -215,51 +253,46 @@ class Session:
         self._start_pending()
         self._played()
         assert self._state is not None
-        self._aim_ear(self._state.step if self._state.mode != "over" else "")
-        if block is not None:
-            hearing = self._ear.hear(block)
-            if hearing is not None:
-                self._heard(hearing)
+        if self._state.mode == "over":
+            self._ear.shut()
+        elif block is not None:
+            self._listen(block, self._state.step)
         self._fire_timers()
         self._show_state()
 
+    def _listen(self, block: Block, step: str) -> None:
+        hearing = self._turns.hear(block, step)
+        if hearing is not None:
+            self._heard(hearing)
+        self._note_floor(self._turns.settle(block.at))
+
     def _read(self) -> Block | None:
         block = self._port.read(_READ)
-        if block is None and isinstance(self._port, Healing) and not self._port.healthy():
-            self._heal(self._port)
+        for finding in self._watchdog.look(block):
+            self._found(finding)
         return block
-
-    def _heal(self, port: Healing) -> None:
-        """The card fell ill: try to open it again; the clock and the timers go on meanwhile."""
-        if not self._ill:
-            self._ill = True
-            self._log.add(self._now(), "fault", what="card lost")
-            self._ear.shut()
-        if port.reopen():
-            self._ill = False
-            self._log.add(self._now(), "fault", what="card back")
 
     def _now(self) -> float:
         return self._port.now() - self._zero
 
-    def _aim_ear(self, step: str) -> None:
-        """Half duplex: shut while the coach is audible. Full duplex: always open."""
-        audible = self._mixer.busy or self._port.now() < self._mixer.sounding_until + TAIL
-        if not step or (audible and not self._full_duplex):
+    def _await_call(self) -> None:
+        """Nothing is said while a call is awaited, but a last word may still be in the air."""
+        if self._mixer.busy or self._port.now() < self._mixer.sounding_until + TAIL:
             self._ear.shut()
         else:
-            self._ear.open(step)
+            self._ear.open(WAKE)
 
     def _heard(self, hearing: Hearing) -> None:
-        intent = self._ear.intent(hearing)
+        intent = "" if self._turns.own_words(hearing) else self._ear.intent(hearing)
         if not intent and not hearing.recognition.text:
             return  # a sound, but no speech
         self._note_heard(hearing, intent)
         now = max(self._now(), hearing.decided - self._zero)
         if intent:
-            self._turns += 1
+            self._answers += 1
             self._dispatch(Heard(now, intent, hearing.recognition.text))
-        else:
+            self._note_floor(self._turns.release(self._port.now()))
+        elif not self._turns.over_coach(hearing):  # what was said over the coach is no answer
             self._dispatch(NotUnderstood(now))
 
     def _note_heard(self, hearing: Hearing, intent: str) -> None:
@@ -273,6 +306,16 @@ class Session:
             word_end=hearing.word_end - self._zero,
             decided=hearing.decided - self._zero,
         )
+
+    def _note_floor(self, floor: Floor | None) -> None:
+        if floor is not None:
+            self._log.add(
+                floor.at - self._zero,
+                "floor",
+                who=floor.who,
+                onset=floor.onset - self._zero,
+                silent=floor.silent - self._zero,
+            )
 
     def _fire_timers(self) -> None:
         now = self._now()
@@ -295,11 +338,46 @@ class Session:
             self._shown = shown
             self._log.add(self._now(), "turn", step=shown[0], mode=shown[1])
 
+    # -- faults ---------------------------------------------------------------------------------
+
+    def _found(self, finding: Finding) -> None:
+        """Something is wrong with the sound, or right again; the clock and the timers go on."""
+        self._log.add(self._now(), "fault", what=finding)
+        if finding == "card lost":
+            self._ear.shut()
+            # What is being said was not heard to its end: it waits, to be said again.
+            wanted = self._wanted
+            self._hush(fade=0.0)
+            if wanted is not None:
+                self._say(wanted)
+        elif finding != "card back" or self._state is not None:
+            # While nobody is led, at night, a card that is back is no reason to wake anybody.
+            self._remark(self._faults.remark(finding, self._port.now()))
+
+    def _remark(self, spoken: Spoken | None) -> None:
+        """Say something about the sound: outside the dialogue, which does not know of it."""
+        if spoken is not None:
+            self._play(act.Say(_REMARK, spoken.text), spoken.samples)
+
+    def _voice_lost(self, say: act.Say, error: BaseException | None) -> None:
+        """A sentence could not be made, or not in time: another stands in, and the step goes on."""
+        if error is not None and not isinstance(error, VoiceError):
+            raise error
+        assert self._state is not None
+        spoken = self._faults.instead_of(say.text, self._state)
+        self._log.add(self._now(), "fault", what="voice", prompt=say.prompt, instead=spoken.how)
+        self._play(replace(say, text=spoken.text), spoken.samples)
+
     # -- performing what the dialogue wants -----------------------------------------------------
 
     def _dispatch(self, event: Event) -> None:
         assert self._state is not None
-        self._state, actions = self._dialogue.advance(self._state, event)
+        self._enter(*self._dialogue.advance(self._state, event))
+
+    def _enter(self, state: State, actions: tuple[act.Action, ...]) -> None:
+        self._state = state
+        if self._keep is not None:
+            self._keep(state)
         self._perform(actions)
 
     def _perform(self, actions: tuple[act.Action, ...]) -> None:
@@ -314,7 +392,8 @@ class Session:
                 self._hush()
             elif isinstance(action, act.Cue):
                 self._log.add(self._now(), "cue", name=action.name)
-                self._mixer.play(f"cue:{action.name}", earcon(action.name))
+                if not self._watchdog.lost:  # a cue is for its moment
+                    self._mixer.play(f"cue:{action.name}", earcon(action.name))
             else:
                 self._perform_quiet(action)
 
@@ -331,6 +410,8 @@ class Session:
     def _say(self, say: act.Say) -> None:
         future = self._voice.request(say.text, self._rate)
         self._pending = (say, future)
+        self._wanted = say
+        self._asked = self._port.now()
         self._courtesy = self._port.now() + COURTESY
         if self._virtual:
             future.exception()  # time stands still until it is there
@@ -338,34 +419,37 @@ class Session:
 
     def _start_pending(self) -> None:
         """Play the wanted sentence as soon as it is rendered and nobody is talking."""
-        if self._pending is None or not self._pending[1].done():
-            return
-        if self._ear.speaking and self._port.now() < self._courtesy:
+        if self._pending is None or self._watchdog.lost:
             return
         say, future = self._pending
+        now = self._port.now()
+        if not future.done():
+            if now >= self._asked + LATE:
+                self._pending = None
+                self._voice_lost(say, None)
+            return
+        if self._ear.speaking and now < self._courtesy:
+            return
         self._pending = None
         error = future.exception()
         if error is not None:
             self._voice_lost(say, error)
-            return
+        else:
+            self._play(say, future.result())
+
+    def _play(self, say: act.Say, samples: Samples) -> None:
         if say.gap > 0:
             self._mixer.play("gap", np.zeros(round(say.gap * RATE), dtype=np.int16))
+        self._turns.new_sentence(say.text)
         self._clips += 1
         clip = f"{self._clips}"
         self._saying[clip] = say
-        self._mixer.play(clip, future.result())
+        self._mixer.play(clip, samples)
 
-    def _voice_lost(self, say: act.Say, error: BaseException) -> None:
-        """A sentence could not be spoken: a cue stands in for it, and the step goes on."""
-        if not isinstance(error, VoiceError):
-            raise error
-        self._log.add(self._now(), "fault", what="voice", prompt=say.prompt)
-        self._mixer.play("cue:attention", earcon("attention"))
-        self._dispatch(PromptEnded(self._now(), say.prompt))
-
-    def _hush(self) -> None:
+    def _hush(self, fade: float = FADE) -> None:
         self._pending = None
-        for clip in self._mixer.hush():
+        self._wanted = None
+        for clip in self._mixer.hush(fade):
             self._saying.pop(clip, None)
 
     def _played(self) -> None:
@@ -382,6 +466,8 @@ class Session:
                 self._note_said(say, event)
                 if not event.interrupted and self._state is not None:
                     now = max(self._now(), event.ended - self._zero)
+                    if self._wanted is not None and self._wanted.prompt == say.prompt:
+                        self._wanted = None
                     self._dispatch(PromptEnded(now, say.prompt))
 
     def _note_said(self, say: act.Say, event: Played) -> None:

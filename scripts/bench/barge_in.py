@@ -36,12 +36,11 @@ from voice_coach.commands import setup
 from voice_coach.commands.setup import Choices
 from voice_coach.content import emergency_number, load_protocol
 from voice_coach.dialogue.dialogue import Dialogue
-from voice_coach.listening.barge_in import BargeIn
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Grammar, Hearing
 from voice_coach.rehearsal.echo_path import Loudspeaker
 from voice_coach.rehearsal.room import PERSON_LEVEL, RoomPort, at_level
-from voice_coach.session import TAIL
+from voice_coach.turn_taking import TAIL, TurnTaking, choose
 
 GRAMMAR: Final = Grammar("ten words", TEN)
 SECONDS: Final = BLOCK / RATE
@@ -50,9 +49,6 @@ OVER: Final = 6.0
 
 LATENCY: Final = 0.12
 DRIVE: Final = 3.0
-WAIT: Final = 1.5
-"""Seconds after an onset without a word: then it was none, and the sentence goes on."""
-
 LONG_ENOUGH: Final = 1.8
 """Seconds a sentence must last to be spoken over."""
 
@@ -91,33 +87,66 @@ class HalfDuplex:
         return self.listener.process(block)
 
 
-@dataclass
+class OneGrammar:
+    """A listener that listens for the same words in every step. Implements ``turn_taking.Ear``."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    @property
+    def speaking(self) -> bool:
+        return self._listener.open and self._listener.speaking
+
+    def open(self, step: str) -> None:  # noqa: ARG002 - there is but one
+        if not self._listener.open:
+            self._listener.listen(GRAMMAR)
+
+    def shut(self) -> None:
+        if self._listener.open:
+            self._listener.shut()
+
+    def drop(self) -> None:
+        self._listener.drop()
+
+    def hear(self, block: Block) -> Hearing | None:
+        return self._listener.process(block) if self._listener.open else None
+
+    def interrupted(self, onset: float, blocks: tuple[Block, ...]) -> None:
+        self._listener.interrupted(onset, blocks)
+
+
 class Interruptible:
-    """Notices the person, hushes the coach, and listens from a little before."""
+    """As the session does it: the sentence gives way, and goes on if it was no word."""
 
-    listener: Listener
-    mixer: Mixer
-    watch: BargeIn = field(default_factory=BargeIn)
-    onsets: list[tuple[float, float]] = field(default_factory=list)
-    """When it began, and when that was known; port clock, seconds."""
+    def __init__(self, listener: Listener, mixer: Mixer) -> None:
+        self._ear = OneGrammar(listener)
+        self._mixer = mixer
+        self._canceller = open_canceller()
+        self._turns = TurnTaking(self._ear, mixer, choose(self._ear, self._canceller, False))
+        self.given: list[tuple[float, float]] = []
+        """When somebody was noticed to begin, and when the coach was silent; port clock."""
 
-    def hear(self, block: Block, cleaned: Samples, audible: bool) -> Hearing | None:
-        onset = self.watch.process(block, cleaned)
-        heard = self.watch.heard or block
-        audible = audible or self.watch.ringing
-        if onset is not None and audible:
-            self.onsets.append((onset.at, onset.decided))
-            self.mixer.hush()
-            self.listener.listen(GRAMMAR)
-            found = [self.listener.process(one) for one in onset.blocks]
-            return next((one for one in found if one is not None), None)
-        since = block.at - self.onsets[-1][1] if self.onsets else WAIT
-        if audible and since >= WAIT:
-            self.listener.shut()
-            self.watch.arm()
-        elif not self.listener.open:
-            self.listener.listen(GRAMMAR)
-        return self.listener.process(heard)
+    def sentence(self, text: str) -> None:
+        self._turns.new_sentence(text)
+
+    def hear(self, block: Block, cleaned: Samples, audible: bool) -> Hearing | None:  # noqa: ARG002
+        hearing = self._turns.hear(block, "")
+        floor = self._turns.settle(block.at)
+        if floor is not None and floor.who == "person":
+            self.given.append((floor.onset, floor.silent))
+        if hearing is None or not hearing.recognition.accepted or self._turns.own_words(hearing):
+            return None
+        self._turns.release(block.at)
+        self._mixer.hush()  # what was understood is answered with something else
+        return hearing
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What the coach says."""
+
+    text: str
+    samples: Samples
 
 
 @dataclass
@@ -147,9 +176,15 @@ class Scene:
         for _ in range(round(seconds / SECONDS)):
             self.step()
 
-    def say(self, sentence: Samples) -> None:
+    def begin(self, sentence: Sentence) -> None:
+        for ear in self.ears.values():
+            if isinstance(ear, Interruptible):
+                ear.sentence(sentence.text)
+        self.mixer.play("sentence", sentence.samples)
+
+    def say(self, sentence: Sentence) -> None:
         """To its end, and until every ear has decided what it was."""
-        self.mixer.play("sentence", sentence)
+        self.begin(sentence)
         while self.mixer.busy:
             self.step()
         self.wait(1.0)
@@ -171,7 +206,7 @@ class Condition:
 class Bench:
     """What all measurements share."""
 
-    sentences: list[Samples]
+    sentences: list[Sentence]
     words: list[tuple[str, Samples]]
     choices: Choices
 
@@ -211,7 +246,7 @@ class Bench:
             for _ in range(min(20, prompts - 20 * room)):
                 scene.say(self.sentences[draw.integers(len(self.sentences))])
             false.update({name: len(heard) for name, heard in scene.heard.items()})
-            stopped += sum(len(e.onsets) for e in scene.ears.values() if hasattr(e, "onsets"))
+            stopped += sum(len(e.given) for e in scene.ears.values() if hasattr(e, "given"))
         cells = {name: f"{false[name]} of {prompts}" for name in scene.heard}
         if interruptible:
             cells["barge-in"] += f" ({stopped} sentences stopped)"
@@ -224,7 +259,7 @@ class Bench:
         late: list[float] = []
         found = 0
         draw = np.random.default_rng(12)
-        long = [s for s in self.sentences if len(s) > LONG_ENOUGH * RATE]
+        long = [s for s in self.sentences if len(s.samples) > LONG_ENOUGH * RATE]
         for first in range(0, len(self.words), 40):
             scene = self.scene(condition, 200 + first, interruptible)
             scene.wait(1.0)
@@ -236,7 +271,7 @@ class Bench:
                     wrong[name] += bool(set(heard) - {word})
                     heard.clear()
                 for ear in scene.ears.values():
-                    known = [at for _, at in getattr(ear, "onsets", []) if began <= at]
+                    known = [at for _, at in getattr(ear, "given", []) if began <= at]
                     found += bool(known)
                     late += [1000 * (at - began) for at in known[:1]]
         count = len(self.words)
@@ -247,15 +282,15 @@ class Bench:
         if interruptible:
             median, p95 = np.percentile(late, [50, 95])
             cells["barge-in"] += (
-                f" (noticed {100 * found / count:.0f} %, after {median:.0f} ms, p95 {p95:.0f})"
+                f" (silent {100 * found / count:.0f} %, after {median:.0f} ms, p95 {p95:.0f})"
             )
         return cells
 
     def _interrupt(
-        self, scene: Scene, word: Samples, draw: np.random.Generator, sentence: Samples
+        self, scene: Scene, word: Samples, draw: np.random.Generator, sentence: Sentence
     ) -> float:
         """Say the word into the sentence; when the word began, port clock, seconds."""
-        scene.mixer.play("sentence", sentence)
+        scene.begin(sentence)
         scene.wait(LATENCY + float(draw.uniform(0.5, 1.0)))
         scene.words.append(word)
         began = scene.port.now() + onset(word)
@@ -273,11 +308,12 @@ def onset(word: Samples) -> float:
     return float(np.argmax(power > power.max() / 100)) * 0.01
 
 
-def loudness(sentences: Sequence[Samples]) -> float:
+def loudness(sentences: Sequence[Sentence]) -> float:
     """The median of their levels while there is speech, dBFS."""
     levels = []
     for sentence in sentences:
-        frames = sentence[: len(sentence) // BLOCK * BLOCK].reshape(-1, BLOCK) / 32768
+        samples = sentence.samples
+        frames = samples[: len(samples) // BLOCK * BLOCK].reshape(-1, BLOCK) / 32768
         power = np.mean(frames**2, axis=1)
         levels.append(10 * np.log10(np.mean(power[power > power.max() * 10**-2.5])))
     return float(np.median(levels))
@@ -298,13 +334,13 @@ def people(data: Path, most: int) -> list[tuple[str, Samples]]:
     return [(text, np.asarray(32767 * samples, np.int16)) for _, text, samples in found]
 
 
-def sentences(choices: Choices) -> list[Samples]:
+def sentences(choices: Choices) -> list[Sentence]:
     """What the coach says, in its own voice."""
     dialogue = Dialogue(load_protocol(choices.protocol), emergency_number(choices.region))
     texts = sorted(set(setup.fixed_sentences(dialogue)))
     with setup.voice(choices) as voice:
         voice.prefetch(texts)
-        return [voice.clip(text) for text in texts]
+        return [Sentence(text, voice.clip(text)) for text in texts]
 
 
 def main() -> None:

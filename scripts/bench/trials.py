@@ -293,12 +293,13 @@ def _conversation(corpora: Corpora, dialogue: Dialogue) -> Iterator[Trial]:
 
 def grammars(dialogue: Dialogue) -> dict[str, Grammar]:
     """The conversation's states by name; of those that hear the same only the first."""
-    found: dict[frozenset[str], tuple[str, Grammar]] = {}
+    found: dict[tuple[frozenset[str], ...], tuple[str, Grammar]] = {}
     for name, step in dialogue.protocol.steps.items():
         if step.kind != "route":
             grammar, _ = grammar_for(dialogue, name)
             if grammar.phrases:
-                found.setdefault(frozenset(grammar.phrases), (name, grammar))
+                heard = (frozenset(grammar.phrases), frozenset(grammar.expected))
+                found.setdefault(heard, (name, grammar))
     wake, _ = grammar_for(dialogue, WAKE)
     return {WAKE: wake, **dict(found.values())}
 

@@ -202,6 +202,7 @@ def main() -> None:
     parser.add_argument("--phrase", type=float, nargs="*", default=[0.5, 1.5])
     parser.add_argument("--decoy", type=float, nargs="*", default=[0.7, 1.4])
     parser.add_argument("--unknown-phone", type=float, nargs="*", default=[-0.1, -0.2, -0.4, -0.5])
+    parser.add_argument("--expected", type=float, nargs="*", default=[0.7, 1.5, 2.5])
     parser.add_argument("--unknown", type=float, nargs="*", default=[-1.0, 1.0])
     parser.add_argument("--short", type=float, nargs="+", default=[0.4, 0.5, 0.6, 0.7])
     parser.add_argument("--long", type=float, nargs="+", default=[0.0, 0.3, 0.4, 0.5])
@@ -230,7 +231,8 @@ def main() -> None:
         print(max(rows, key=lambda row: row["worth"]), flush=True)
         return rows
 
-    grid = {name: getattr(args, name) for name in ("phrase", "decoy", "unknown_phone", "unknown")}
+    prices = ("expected", "phrase", "decoy", "unknown_phone", "unknown")
+    grid = {name: getattr(args, name) for name in prices}
     rows = search(start, grid, rows_of)
     if args.table:
         _write_table(args.table, rows[: args.lines])

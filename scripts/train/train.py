@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+# Many small matrix products: threads would only wait for each other, eight times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 HERE = Path(__file__).resolve().parent
 if __package__ in (None, ""):  # started as a file
@@ -23,10 +28,10 @@ import torch  # noqa: E402
 
 from scripts.bench.hearing import compare  # noqa: E402
 from scripts.bench.trials import Corpora  # noqa: E402
-from scripts.train import check, features, prepare, pronouncing, report, synth, word_bigram  # noqa: E402  # noqa: E402
+from scripts.train import check, features, prepare, pronouncing, report, synth, word_bigram  # noqa: E402
 from scripts.train.augment import synthetic_noises  # noqa: E402
 from scripts.train.bigram import Bigram, estimate_bigram  # noqa: E402
-from scripts.train.export import write_acoustics  # noqa: E402
+from scripts.train.export import rounded, write_acoustics  # noqa: E402
 from scripts.train.graph import Rejection, write_graph  # noqa: E402
 from scripts.train.lexicon import Lexicon, dictionary, read_words  # noqa: E402
 from scripts.train.network import Network, folded  # noqa: E402
@@ -162,7 +167,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     clips = prepare.corpora(folders)
     sampler = make_sampler(args, caches(args, folders, source), source)
     bigram = estimate_bigram(sampler.transcripts, source)
-    weights = folded(learn(args, sampler, bigram))
+    weights = rounded(folded(learn(args, sampler, bigram)))
     lexicon = vocabulary(source)
     write_acoustics(args.out, weights)
     write_graph(args.out, lexicon, bigram, Rejection(args.unk_word, args.unk_phone))

@@ -76,6 +76,16 @@ def test_without_a_default_the_first_fitting_device_is_used() -> None:
     assert devices.find("", "input").number == 0
 
 
+@pytest.mark.usefixtures("desk")
+def test_a_device_is_found_again_by_its_name_when_the_numbers_have_moved() -> None:
+    before = device(4, "USB Camera: Audio (hw:2,0)")
+    assert devices.find_again(before, "input").number == 2
+    with pytest.raises(AudioDeviceError, match=r'"Banjo" is gone: plug it in again'):
+        devices.find_again(device(0, "Banjo"), "input")
+    with pytest.raises(AudioDeviceError, match="is gone"):
+        devices.find_again(before, "output")
+
+
 def test_no_device_at_all_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "devices", tuple)
     with pytest.raises(AudioDeviceError, match="no microphone on this machine"):

@@ -27,6 +27,23 @@ def test_what_is_played_lands_in_the_file(tmp_path: Path) -> None:
     assert np.count_nonzero(written) == len(clip)
 
 
+class _Ill(FakePort):
+    """A card that can be opened again."""
+
+    def healthy(self) -> bool:
+        return False
+
+    def reopen(self) -> bool:
+        return True
+
+
+def test_a_microphone_that_fell_ill_can_be_opened_again(tmp_path: Path) -> None:
+    assert SplitPort(FakePort(), tmp_path / "out.wav").healthy()
+    port = SplitPort(_Ill(), tmp_path / "out.wav")
+    assert not port.healthy()
+    assert port.reopen()
+
+
 def test_closing_twice_is_harmless(tmp_path: Path) -> None:
     port = SplitPort(FakePort(), tmp_path / "out.wav")
     port.start(Mixer())

@@ -11,7 +11,7 @@ from tests.listening.speech import hiss, join, silence, speech
 from voice_coach.audio.echo import EchoCanceller, NoCanceller, open_canceller
 from voice_coach.audio.mixer import Mixer
 from voice_coach.audio.port import BLOCK, RATE, Block, Samples
-from voice_coach.listening.barge_in import LAG, BargeIn, Onset
+from voice_coach.listening.barge_in import LAG, BargeIn, BargeInSettings, Onset
 from voice_coach.rehearsal.echo_path import EchoPath, Loudspeaker
 
 PROMPTS = (
@@ -21,6 +21,7 @@ PROMPTS = (
     "Is one calf swollen, red or warm, without any injury?",
 )
 SECONDS = BLOCK / RATE
+AT_ONCE = BargeInSettings(warm_up=0.0)
 
 
 class PerfectCanceller(NoCanceller):
@@ -115,7 +116,7 @@ def test_a_word_six_decibels_below_the_prompt_is_noticed_at_once(text: str) -> N
 
 
 def test_an_onset_is_told_once_until_armed() -> None:
-    watch = BargeIn()
+    watch = BargeIn(AT_ONCE)
     shout, quiet = blocks(scaled(speech("stop"), -20.0)), np.full(BLOCK, 300, np.int16)
     quiet[::2] = -300
     told = [
@@ -129,10 +130,16 @@ def test_an_onset_is_told_once_until_armed() -> None:
     assert any(again)
 
 
+def test_until_the_room_is_known_nothing_is_noticed() -> None:
+    played = prompts()
+    assert lead(played, word_at(1.2)).onsets == []
+    assert lead(played, word_at(3.0)).onsets
+
+
 def test_after_a_reset_it_is_as_new() -> None:
     sound = blocks(scaled(speech("stop"), -20.0))
     told = []
-    watch = BargeIn()
+    watch = BargeIn(AT_ONCE)
     for _ in range(2):
         told.append([watch.process(Block(s, n * SECONDS, s // 9), s) for n, s in enumerate(sound)])
         watch.reset()

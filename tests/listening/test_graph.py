@@ -167,6 +167,13 @@ def test_costs_are_the_ones_asked_for() -> None:
     assert heard[UNKNOWN,] == pytest.approx(3 * 2.0 - 2 * 0.25 + 0.5)
 
 
+def test_what_was_asked_for_costs_less() -> None:
+    costs = GraphCosts(phrase=1.0, expected=0.5, pause=0.0)
+    graph = build_graph(["no", "oh"], LEXICON, PHONES, None, costs, expected=["oh"])
+    assert transduce(graph, transition_ids("N_B", "OW_E"))["no",] == pytest.approx(math.log(2))
+    assert transduce(graph, transition_ids("OW_S"))["oh",] == pytest.approx(math.log(2) - 0.5)
+
+
 def test_a_phrase_given_twice_is_one_path() -> None:
     once = build_graph(["no"], LEXICON, PHONES, None, GraphCosts(phrase=0.0))
     twice = build_graph(["no", "no"], LEXICON, PHONES, None, GraphCosts(phrase=0.0))

@@ -104,7 +104,10 @@ class Ill(Room):
         if not self._well:
             self._now += BLOCK
             return None
-        return super().read(timeout)
+        block = super().read(timeout)
+        if block is not None and not block.samples.any():
+            block.samples[::2] = 1  # no room is so quiet that a card brings nothing but zeros
+        return block
 
 
 @pytest.fixture

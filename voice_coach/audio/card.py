@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from voice_coach.audio import devices
+from voice_coach.audio import clock, devices
 from voice_coach.audio.devices import Device
 from voice_coach.audio.native import Microphone, Speaker
 from voice_coach.audio.port import BLOCK, RATE, Block, Source
@@ -40,6 +40,8 @@ LAST_PAUSE: Final = 5.0
 _PATIENCE: Final = 3.0
 """Seconds that one call into PortAudio may take."""
 
+_KINDS: Final[tuple[devices.Kind, devices.Kind]] = ("input", "output")
+
 _BAD_RATE: Final = -9997
 _BAD_CHANNELS: Final = -9998
 _OTHER_RATES: Final = (48_000, 44_100)
@@ -60,6 +62,7 @@ class CardPort:
         rate: int | None = None,
     ) -> None:
         self._wanted = (input, output)
+        self._found: tuple[Device, Device] | None = None
         self._rate = rate
         self._source: Source | None = None
         self._stream: _Stream | None = None
@@ -78,16 +81,18 @@ class CardPort:
         """
         self.close()
         self._source = source
-        self._zero = time.monotonic()
+        self._zero = clock.seconds()
         try:
-            self._open(*self._wanted)
+            microphone, speaker = self._wanted
+            self._found = devices.find(microphone, "input"), devices.find(speaker, "output")
+            self._open(*self._found)
         except BaseException:
             self._source = None
             raise
 
     def now(self) -> float:
         """Seconds since ``start``; 0 before it. Real time, also while the card is broken."""
-        return 0.0 if self._zero is None else time.monotonic() - self._zero
+        return 0.0 if self._zero is None else clock.seconds() - self._zero
 
     def read(self, timeout: float) -> Block | None:
         """The next microphone block, or None after ``timeout`` seconds without one.
@@ -133,28 +138,35 @@ class CardPort:
         no: between failures it does nothing for a while, longer each time, up to 5 s. The clock
         goes on, and the mixer goes on where it was.
         """
-        if self._source is None or time.monotonic() < self._not_before:
+        if self._source is None or clock.seconds() < self._not_before:
             return False
         try:
             self._release()
             self._calls.run(devices.refresh)
             try:
-                self._open(*self._wanted)
+                self._open(self._again(0), self._again(1))
             except AudioDeviceError:
                 if self._wanted == (None, None):
                     raise
-                self._open(None, None)
+                self._open(devices.find(None, "input"), devices.find(None, "output"))
         except AudioDeviceError:
-            self._not_before = time.monotonic() + self._pause
+            self._not_before = clock.seconds() + self._pause
             self._pause = min(LAST_PAUSE, 2 * self._pause)
             return False
         self._pause = FIRST_PAUSE
         return True
 
-    def _open(self, wanted_input: str | int | None, wanted_output: str | int | None) -> None:
+    def _again(self, direction: Literal[0, 1]) -> Device:
+        """What was chosen, or the default device while that is gone. Raises AudioDeviceError."""
+        kind: devices.Kind = _KINDS[direction]
+        if self._wanted[direction] is not None and self._found is not None:
+            # By its name: PortAudio counts anew whenever something is plugged in.
+            with suppress(AudioDeviceError):
+                return devices.find_again(self._found[direction], kind)
+        return devices.find(None, kind)
+
+    def _open(self, microphone: Device, speaker: Device) -> None:
         """Open a stream that calls back. Raises AudioDeviceError."""
-        microphone = devices.find(wanted_input, "input")
-        speaker = devices.find(wanted_output, "output")
         for _ in range(TRIES):
             assert self._source is not None  # set by start, which is the only way here
             stream = _Stream(microphone, speaker, self._source, self._keep, self.now)
@@ -234,6 +246,7 @@ class _Stream:
         self._now = now
         self._stream: Any = None
         self._finished = False
+        self._gap = False
         self._retired = False
         self._last_call = 0.0
         self._heard = Timeline()
@@ -266,7 +279,7 @@ class _Stream:
                 if len(error.args) > 1 and error.args[1] in (_BAD_RATE, _BAD_CHANNELS):
                     continue
                 break
-            self._last_call = time.monotonic()
+            self._last_call = clock.seconds()
             if self._retired:  # whoever wanted it has stopped waiting
                 self.close()
             return
@@ -278,8 +291,16 @@ class _Stream:
         ) from refusal
 
     def alive(self) -> bool:
-        """Whether callbacks are still coming."""
-        return not self._finished and time.monotonic() - self._last_call < STALL
+        """Whether callbacks have been coming all the time.
+
+        After a gap they may well come again by themselves: a machine that slept, a server that was
+        held up. What was said meanwhile is lost all the same, and the delays may be others.
+        """
+        return self._calling() and not self._gap
+
+    def _calling(self) -> bool:
+        """Whether callbacks are coming now."""
+        return not self._finished and clock.seconds() - self._last_call < STALL
 
     def retire(self) -> None:
         """From now on play silence and deliver nothing."""
@@ -293,7 +314,7 @@ class _Stream:
         with devices.quiet():
             # abort cancels PortAudio's thread wherever it is, which is only safe when it is not
             # in our callback; stop lets it come to its end.
-            if self.alive():
+            if self._calling():
                 stream.stop(ignore_errors=True)
             else:
                 stream.abort(ignore_errors=True)
@@ -310,7 +331,9 @@ class _Stream:
                 yield rate, channels
 
     def _callback(self, indata: Any, outdata: Any, frames: int, times: Any, status: Any) -> None:  # noqa: ARG002
-        self._last_call = time.monotonic()
+        now = clock.seconds()
+        self._gap = self._gap or (self.called.is_set() and now - self._last_call >= STALL)
+        self._last_call = now
         try:
             self._exchange(indata, outdata, frames, times)
         except Exception as error:  # nobody could catch it here: read() raises it instead

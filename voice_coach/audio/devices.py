@@ -145,6 +145,21 @@ def find(query: str | int | None, kind: Kind) -> Device:
     raise AudioDeviceError(f'There is no {word} "{query}"; there is: {shown}.')
 
 
+def find_again(device: Device, kind: Kind) -> Device:
+    """The same device after ``refresh``, when its number may be another one.
+
+    Raises AudioDeviceError when it is gone.
+    """
+    same = [
+        other
+        for other in devices()
+        if (other.name, other.host_api) == (device.name, device.host_api) and other.channels(kind)
+    ]
+    if not same:
+        raise AudioDeviceError(f'"{device.name}" is gone: plug it in again.')
+    return min(same, key=lambda other: abs(other.number - device.number))
+
+
 def has_microphone() -> bool:
     """Whether anything can be heard here at all. Never raises: no PortAudio, no microphone."""
     return _has("input")

@@ -15,16 +15,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from voice_coach.audio.clause import clause_start, last_sound
 from voice_coach.audio.port import BLOCK, RATE, Samples
 
 CEILING: Final = 32_000.0
 """No sample leaves the mixer louder than this (0.2 dB below full scale)."""
 
 FADE: Final = 0.03
-"""Seconds a hushed clip takes to fade; never more than one block."""
+"""Seconds a hushed or paused clip takes to fade; never more than one block."""
 
 LOUDEST: Final = 8.0
 """Greatest volume that may be asked for: +18 dB, enough for a quietly rendered voice."""
+
+_RISE: Final = 0.01
+"""Seconds over which a clip comes back that was paused: no click."""
 
 _SPREAD: Final = 3
 """Blocks on either side of a peak over which the limiter leans in and lets go: 90 ms."""
@@ -62,8 +66,15 @@ class _Clip:
         self.position = 0
         self.started = 0.0
         self.fade_left = -1
-        """Samples until silence; negative while the clip is not being hushed."""
+        """Samples until silence; negative while the clip is neither hushed nor paused."""
+        self.hushed = False
+        """Whether the fade is its end; else it may go on."""
+        self.silent_since: float | None = None
+        """Port clock, seconds: when a fade was over; None while the clip sounds."""
+        self.rise_left = 0
+        """Samples until it is back at its full loudness after a pause."""
         self._samples = samples
+        self._sounds = last_sound(samples)
         # Segment peaks, widened over their neighbours, then joined by straight lines at the
         # segment edges: every edge is at least as high as the segments that meet there, so the
         # lines between the edges lie on or above every sample.
@@ -77,6 +88,23 @@ class _Clip:
     @property
     def left(self) -> int:
         return len(self._samples) - self.position
+
+    @property
+    def sound_left(self) -> int:
+        """Samples until its last sound, the silence after it left out."""
+        return max(0, self._sounds - self.position)
+
+    def fade(self, samples: int) -> None:
+        """Begin to fade, unless it fades already."""
+        if self.fade_left < 0:
+            self.fade_left = samples
+
+    def go_on(self) -> None:
+        """Sound again, from where the clause began that was cut."""
+        self.position = clause_start(self._samples, self.position)
+        self.fade_left = -1
+        self.silent_since = None
+        self.rise_left = round(_RISE * RATE)
 
     def take(self, count: int) -> tuple[Samples, NDArray[np.float64]]:
         """The next ``count`` samples and the envelope over them."""
@@ -99,6 +127,7 @@ class Mixer:
         self._target = _checked(volume)
         self._gain = self._target
         self._sounding_until = float("-inf")
+        self._paused = False
 
     @property
     def volume(self) -> float:
@@ -117,6 +146,27 @@ class Mixer:
         """Whether something is playing, fading out or waiting to be played."""
         with self._lock:
             return self._current is not None or bool(self._queue)
+
+    @property
+    def sounding(self) -> bool:
+        """Whether anything is being played just now: what waits in a pause is not."""
+        with self._lock:
+            clip = self._current
+            return clip is not None and not (self._paused and clip.fade_left == 0)
+
+    @property
+    def paused(self) -> bool:
+        """Whether ``pause`` was called, and neither ``resume`` nor ``hush`` since."""
+        return self._paused
+
+    @property
+    def left(self) -> float:
+        """Seconds that are still to come, up to the last sound."""
+        with self._lock:
+            clips = [clip for clip in (self._current, *self._queue) if clip is not None]
+            if not clips:
+                return 0.0
+            return (sum(clip.left for clip in clips[:-1]) + clips[-1].sound_left) / RATE
 
     @property
     def sounding_until(self) -> float:
@@ -147,9 +197,29 @@ class Mixer:
         with self._lock:
             dropped = tuple(clip.clip_id for clip in self._queue)
             self._queue.clear()
-            if self._current is not None and self._current.fade_left < 0:
-                self._current.fade_left = min(BLOCK, max(0, round(fade * RATE)))
+            self._paused = False
+            if self._current is not None:
+                self._current.hushed = True
+                self._current.fade(_faded(fade))
             return dropped
+
+    def pause(self, fade: float = FADE) -> None:
+        """Fade out the current clip within the next block, and play nothing until ``resume``.
+
+        ``hush`` ends a pause too; the clip that was paused then counts as interrupted at the
+        moment it fell silent.
+        """
+        with self._lock:
+            self._paused = True
+            if self._current is not None:
+                self._current.fade(_faded(fade))
+
+    def resume(self) -> None:
+        """Go on after a pause, from the beginning of the clause that was cut; else do nothing."""
+        with self._lock:
+            if self._paused and self._current is not None and not self._current.hushed:
+                self._current.go_on()
+            self._paused = False
 
     def poll(self) -> list[Started | Played]:
         """What has started and ended since the last call, in order.
@@ -184,6 +254,8 @@ class Mixer:
     def _advance(self, at: float) -> bool:
         """Make the next clip current when the last one is over; False when there is none."""
         self._retire(at)
+        if self._paused and (self._current is None or self._current.fade_left == 0):
+            return False
         if self._current is None:
             if not self._queue:
                 return False
@@ -195,8 +267,13 @@ class Mixer:
     def _retire(self, at: float) -> None:
         """Close the books on the current clip if it has nothing more to give."""
         clip = self._current
-        if clip is not None and (clip.left == 0 or clip.fade_left == 0):
-            self._events.append(Played(clip.clip_id, clip.started, at, clip.left > 0))
+        if clip is None:
+            return
+        if clip.fade_left == 0 and clip.silent_since is None:
+            clip.silent_since = at
+        if clip.left == 0 or (clip.hushed and clip.fade_left == 0):
+            ended = at if clip.silent_since is None else clip.silent_since
+            self._events.append(Played(clip.clip_id, clip.started, ended, clip.left > 0))
             self._current = None
 
     def _mix(self, out: NDArray[np.float64], gains: NDArray[np.float64], at: float) -> int:
@@ -209,14 +286,22 @@ class Mixer:
         samples, envelope = clip.take(count)
         gain = np.minimum(gains[:count], CEILING / np.maximum(envelope, 1.0))
         if clip.fade_left > 0:
-            # A hushed clip meets its end within one block: half a cosine, from 1 to just above 0.
+            # The end is met within one block: half a cosine, from 1 to just above 0.
             fade = np.cos(np.pi * np.arange(count) / clip.fade_left)
             gain *= 0.5 + 0.5 * fade
             clip.fade_left -= count
+        elif clip.rise_left > 0:
+            gain *= np.minimum(1.0, 1.0 - (clip.rise_left - np.arange(count)) * (1 / RATE / _RISE))
+            clip.rise_left = max(0, clip.rise_left - count)
         out[:count] = samples * gain
         if count:
             self._sounding_until = at + count / RATE
         return count
+
+
+def _faded(seconds: float) -> int:
+    """Samples of a fade."""
+    return min(BLOCK, max(0, round(seconds * RATE)))
 
 
 def _checked(gain: float) -> float:

@@ -8,7 +8,7 @@ be played from a ``Source`` (the mixer) and hands each microphone block to the s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,4 +71,18 @@ class AudioPort(Protocol):
 
     def close(self) -> None:
         """Stop and release everything. May be called twice."""
+        ...
+
+
+@runtime_checkable
+class Healing(Protocol):
+    """A port that can fall ill and be opened again: a sound card."""
+
+    def healthy(self) -> bool:
+        """Whether sound flows."""
+        ...
+
+    def reopen(self) -> bool:
+        """Try to open it again; whether there is sound now. Does nothing shortly after a failure,
+        so it may be called as often as one likes."""
         ...

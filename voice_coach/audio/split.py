@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from voice_coach.audio import wav
-from voice_coach.audio.port import BLOCK, AudioPort, Block, Samples, Source
+from voice_coach.audio.port import BLOCK, AudioPort, Block, Healing, Samples, Source
 
 
 class _Silence:
@@ -40,6 +40,14 @@ class SplitPort:
         if block is not None and self._source is not None and self._writer is not None:
             self._writer.append(self._source.next_block(block.at))
         return block
+
+    def healthy(self) -> bool:
+        """Whether the microphone is: a file does not fall ill."""
+        return not isinstance(self._microphone, Healing) or self._microphone.healthy()
+
+    def reopen(self) -> bool:
+        """Open the microphone again; see ``Healing``."""
+        return not isinstance(self._microphone, Healing) or self._microphone.reopen()
 
     def close(self) -> None:
         self._microphone.close()

@@ -221,6 +221,16 @@ class Protocol(_Data, frozen=True, kw_only=True):
         stays = own is not None and bool(own.relieved) and not own.to
         return stays or self.steps[step_id].phase == "end"
 
+    def expected(self, step_id: str) -> tuple[str, ...]:
+        """The phrases a step asks for, among all that may be said in it."""
+        step = self.steps[step_id]
+        wanted = set(step.on)
+        if step.kind == "screen":
+            wanted |= {"yes", "no", "unsure"}
+        if step.kind in ("do", "hold"):
+            wanted.add("done")
+        return tuple(text for text, intent in self.vocabulary(step_id).items() if intent in wanted)
+
     def vocabulary(self, step_id: str) -> dict[str, str]:
         """Every phrase that may be said in a step, and the intent it has there.
 

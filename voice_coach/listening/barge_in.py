@@ -68,6 +68,9 @@ class BargeInSettings:
     noise_margin: float = 4.0
     """Times the room's noise that noise alone may reach."""
 
+    warm_up: float = 1.0
+    """Seconds that the coach must have spoken before its echo is known: no onset until then."""
+
     memory: float = 1.5
     """Seconds for which the prompt's loudest block is remembered."""
 
@@ -114,6 +117,7 @@ class BargeIn:
         )
         self._held: Samples = np.zeros(LAG, np.int16)
         self._heard: Block | None = None
+        self._unknown = settings.warm_up
         self._armed = True
 
     @property
@@ -156,6 +160,9 @@ class BargeIn:
         score = self._score(block, cleaned, block.played)
         heard = self._heard = self._blend(block, cleaned)
         self._recent.append((heard, score))
+        if self._unknown > 0:
+            self._unknown -= BLOCK_SECONDS * (_mean_square(block.played) > _QUIET)
+            return None
         if not self._armed or score < self._settings.threshold:
             return None
         self._armed = False

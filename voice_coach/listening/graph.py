@@ -56,17 +56,21 @@ def build_graph(  # noqa: PLR0913 -- a grammar, a language, and their prices
     bigram: Bigram | None,
     costs: GraphCosts = DEFAULT_REJECTION.costs,
     decoys: Sequence[str] = (),
+    expected: Sequence[str] = (),
 ) -> GrammarGraph:
     """The graph of these phrases and decoys, all of whose words the lexicon must know.
 
+    ``expected``: the phrases that were just asked for, which cost less.
     ``phones`` maps SIL and position-dependent phones ("K_B") to their ids. Without a ``bigram``
     the grammar is closed: neither [unk] nor nothing at all is in it.
     """
     builder = _Builder(lexicon, phones, costs)
     wanted = list(dict.fromkeys(phrases))
     others = [decoy for decoy in dict.fromkeys(decoys) if decoy not in wanted]
+    asked_for = frozenset(expected)
     for phrase in wanted:
-        builder.add_phrase(phrase.split(), costs.phrase * math.log(len(wanted)))
+        prior = costs.phrase * math.log(len(wanted))
+        builder.add_phrase(phrase.split(), prior - costs.expected * (phrase in asked_for))
     for decoy in others:
         builder.add_phrase(decoy.split(), costs.decoy * math.log(len(wanted) + len(others)))
     if bigram is not None:

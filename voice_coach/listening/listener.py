@@ -7,6 +7,7 @@ was said so far may go on: "still" waits for "hurts". Time is that of the blocks
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -45,6 +46,9 @@ class EndpointTimes:
     stable: float = 0.6
     """In noise that never falls silent: how long a whole phrase must stand unchanged."""
 
+    urgent: float = 0.06
+    """How long an urgent phrase must stand unchanged to be acted on in mid-sound."""
+
     longest: float = 8.0
     """Then it is decided, whatever goes on."""
 
@@ -70,6 +74,8 @@ class _Utterance:
     """The partial last looked at, and since when it has read so."""
 
     text_since: float = 0.0
+    tried: str = ""
+    """The urgent phrase that was looked into, and was not believed."""
     audio: list[Samples] = field(default_factory=list)
 
 
@@ -116,6 +122,24 @@ class Listener:
             self._recogniser.reset()
         self._grammar = None
 
+    def interrupted(self, onset: float, blocks: Sequence[Block]) -> None:
+        """Somebody is known to be speaking since ``onset`` (port clock, seconds): hear what there
+        is of it, ``blocks`` in order, a little from before it included. The ear must be open."""
+        self._forget()
+        for block in blocks:
+            self._gate.process(block.samples)
+        first, last = blocks[0], blocks[-1]
+        kept = [block.samples for block in blocks]
+        fed_from = first.at - BLOCK_SECONDS
+        self._utterance = _Utterance(fed_from, onset, last.at, text_since=last.at, audio=kept)
+        self._recogniser.reset()
+        self._recogniser.feed(np.concatenate(kept))
+
+    def drop(self) -> None:
+        """Forget what is being said, and stay open."""
+        self._forget()
+        self._recogniser.reset()
+
     def process(self, block: Block) -> Hearing | None:
         """Hear one block; what was said, when it ended an utterance worth passing on."""
         if self._grammar is None or block.at - BLOCK_SECONDS < self._deaf_until - 1e-6:
@@ -125,9 +149,11 @@ class Listener:
             self._wait_for_onset(block, sound)
             return None
         self._hear(self._utterance, block, sound)
-        if not self._ended(self._utterance, self._grammar, block.at):
-            return None
-        return self._decide(self._utterance, block.at)
+        if self._ended(self._utterance, self._grammar, block.at):
+            return self._decide(self._utterance, block.at)
+        if self._urgent(self._utterance, self._grammar, block.at):
+            return self._act_at_once(self._utterance, block.at)
+        return None
 
     def flush(self, at: float) -> Hearing | None:
         """End of the sound: decide on an utterance still open."""
@@ -162,7 +188,7 @@ class Listener:
             return True
         silence = at - utterance.sounded + 1e-6
         # A partial costs more than a block of decoding: look only when it can decide something.
-        if silence < times.silence and len(utterance.audio) % 4:
+        if silence < times.silence and len(utterance.audio) % (2 if grammar.urgent else 4):
             return False
         text = self._recogniser.partial()
         if text != utterance.text:
@@ -174,23 +200,47 @@ class Listener:
             patience, steady = times.longer, times.stable + times.longer
         return silence >= patience or (known and at - utterance.text_since >= steady)
 
+    def _urgent(self, utterance: _Utterance, grammar: Grammar, at: float) -> bool:
+        """Whether an urgent phrase has stood for long enough, and cannot go on to mean another."""
+        text = utterance.text
+        return (
+            text in grammar.urgent
+            and text != utterance.tried
+            and at - utterance.text_since >= self._times.urgent
+            and not _may_go_on(text, grammar)
+        )
+
+    def _act_at_once(self, utterance: _Utterance, at: float) -> Hearing | None:
+        """What was said, if that is believed as it stands; else hear on as if nothing had been."""
+        recognition = self._recogniser.finish()
+        if recognition.accepted and recognition.text == utterance.text:
+            self._forget()
+            return _hearing(utterance, recognition, at)
+        utterance.tried = utterance.text
+        self._recogniser.feed(np.concatenate(utterance.audio))
+        return None
+
     def _decide(self, utterance: _Utterance, at: float) -> Hearing | None:
         recognition = self._recogniser.finish()
         self._forget()
         if not self._worth_telling(recognition):
             return None
-        return Hearing(
-            recognition,
-            started=utterance.onset,
-            word_end=_word_end(utterance, recognition),
-            decided=at,
-            audio=np.concatenate(utterance.audio),
-        )
+        return _hearing(utterance, recognition, at)
 
     def _worth_telling(self, recognition: Recognition) -> bool:
         if recognition.text == UNKNOWN:
             return recognition.end - recognition.start >= self._times.shortest_unknown
         return recognition.text != ""
+
+
+def _hearing(utterance: _Utterance, recognition: Recognition, at: float) -> Hearing:
+    return Hearing(
+        recognition,
+        started=utterance.onset,
+        word_end=_word_end(utterance, recognition),
+        decided=at,
+        audio=np.concatenate(utterance.audio),
+    )
 
 
 def _word_end(utterance: _Utterance, recognition: Recognition) -> float:

@@ -26,6 +26,12 @@ class Grammar:
     meanings: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What phrases mean, where several mean the same: "yes" and "yeah" are no rivals then."""
 
+    expected: tuple[str, ...] = ()
+    """Those of ``phrases`` that were asked for, and are likelier than the rest."""
+
+    urgent: frozenset[str] = frozenset()
+    """Phrases that are acted on as soon as they stand, without waiting for silence."""
+
     def meaning(self, phrase: str) -> str:
         """The phrase's meaning; itself when nothing else is known."""
         return self.meanings.get(phrase, phrase)

@@ -26,6 +26,9 @@ class GraphCosts:
     """Of log(number of phrases), added for each phrase: at 1, having more phrases does not make
     it likelier that noise becomes one of them."""
 
+    expected: float = 0.0
+    """Taken off for a phrase that was asked for: "left" after "Which leg?"."""
+
     decoy: float = 1.0
     """Of log(number of phrases and decoys), added for each decoy."""
 

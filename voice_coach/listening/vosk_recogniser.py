@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
-import vosk
 
 from voice_coach.audio.port import RATE, Samples
 from voice_coach.errors import ModelError
 from voice_coach.listening.bundle import bundle, write_bundle
+from voice_coach.listening.engine import vosk
 from voice_coach.listening.graph import UNKNOWN, GrammarGraph, build_graph
 from voice_coach.listening.model import ExactParts, SpeechModel
 from voice_coach.listening.port import Grammar, Recognition
@@ -67,9 +67,7 @@ class _ExactRoute:
         self._model = model
         self._parts = parts
         self._costs = costs
-        self._loaded: OrderedDict[tuple[tuple[str, ...], tuple[str, ...], bool], Any] = (
-            OrderedDict()
-        )
+        self._loaded: OrderedDict[tuple[object, ...], Any] = OrderedDict()
 
     def unknown(self, grammar: Grammar) -> list[str]:
         return self._parts.lexicon.unknown((*grammar.phrases, *grammar.decoys))
@@ -84,7 +82,7 @@ class _ExactRoute:
         return self._parts.lexicon.syllables(phrase)
 
     def _load(self, grammar: Grammar) -> Any:
-        key = (grammar.phrases, grammar.decoys, grammar.reject)
+        key = (grammar.phrases, grammar.decoys, grammar.expected, grammar.reject)
         if key in self._loaded:
             self._loaded.move_to_end(key)
             return self._loaded[key]
@@ -111,6 +109,7 @@ class _ExactRoute:
             parts.bigram if grammar.reject else None,
             self._costs,
             grammar.decoys,
+            grammar.expected,
         )
 
 

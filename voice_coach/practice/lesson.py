@@ -15,6 +15,7 @@ import numpy as np
 from voice_coach.audio.earcon import earcon
 from voice_coach.audio.mixer import Mixer, Played, Started
 from voice_coach.audio.port import BLOCK, RATE, AudioPort, Block, Samples
+from voice_coach.audio.watchdog import Watchdog
 from voice_coach.dialogue.words import number
 from voice_coach.errors import VoiceError
 from voice_coach.eventlog import EventLog
@@ -24,8 +25,8 @@ from voice_coach.practice.course import END, Exercise
 from voice_coach.practice.level import Level, measure
 from voice_coach.practice.report import CLEAR, Attempt, Outcome, Reason, Report, Result
 from voice_coach.practice.script import Script
-from voice_coach.session import TAIL, Healing
 from voice_coach.speaking.voice import Voice
+from voice_coach.turn_taking import TAIL
 
 TRIES: Final = 2
 """How often a phrase is asked for at most: once more after silence or a misunderstanding."""
@@ -42,8 +43,8 @@ _PATIENCE: Final = 3.0
 _LAST_WORD: Final = 2.0
 """Seconds after the end of a microphone file in which its last word may still be decided."""
 
-_READ: Final = 0.5
-"""Real seconds without a microphone block that mean a fault."""
+_READ: Final = 0.1
+"""Real seconds to wait for a microphone block: without one the time still goes on."""
 
 Keep = Callable[[str, Samples], None]
 """Takes the phrase asked for and the recording; for somebody who asked to keep them."""
@@ -104,7 +105,7 @@ class Lesson:
         self._keep = keep
         self._saying: dict[str, str] = {}
         self._clips = 0
-        self._ill = False
+        self._watchdog = Watchdog(port)
         self._last_call = float("inf")
 
     def run(self, exercises: Sequence[Exercise]) -> Practised:
@@ -249,21 +250,12 @@ class Lesson:
 
     def _read(self) -> Block | None:
         block = self._port.read(_READ)
-        if block is None and isinstance(self._port, Healing) and not self._port.healthy():
-            self._heal(self._port)
+        for finding in self._watchdog.look(block):
+            self._log.add(self._port.now(), "fault", what=finding)
         if self._last_call == float("inf") and getattr(self._port, "ended", False):
             self._last_call = self._port.now() + _LAST_WORD
         self._note_played()
         return block
-
-    def _heal(self, port: Healing) -> None:
-        """The card fell ill: try to open it again."""
-        if not self._ill:
-            self._ill = True
-            self._log.add(self._port.now(), "fault", what="card lost")
-        if port.reopen():
-            self._ill = False
-            self._log.add(self._port.now(), "fault", what="card back")
 
     def _note_played(self) -> None:
         for event in self._mixer.poll():

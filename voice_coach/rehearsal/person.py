@@ -11,8 +11,9 @@ from typing import Final, Protocol
 from voice_coach.audio.port import RATE, Samples
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.eventlog import Record
+from voice_coach.rehearsal.noises import is_noise, noise
+from voice_coach.rehearsal.scenario import Interruption, pick
 from voice_coach.rehearsal.scenario import Person as Character
-from voice_coach.rehearsal.scenario import pick
 from voice_coach.speaking.port import VoiceSettings
 
 VOICES: Final = ("en-us+f2", "en-us+m3", "en-us+f5", "en-gb+f3", "en-gb+m3", "en-gb-x-rp+m7")
@@ -35,15 +36,17 @@ class Utterance:
     text: str
     intent: str
     """What it means in the step it is said in; empty when the step cannot understand it."""
+    until: float = 0.0
+    """Seconds since the call: its end."""
 
 
 @dataclass(frozen=True)
 class Interrupted:
-    """A prompt the person speaks over, and how soon it has to give way."""
+    """A prompt the person speaks over."""
 
-    prompt: str
-    say: str
-    within_ms: float | None
+    interruption: Interruption
+    planned: float
+    """Seconds since the call: when they meant to say it."""
 
 
 class OwnVoice(Protocol):
@@ -112,9 +115,7 @@ class SyntheticPerson:
                     self._interrupted.add(i)
                     at = t + interruption.moment(record["text"])
                     self._planned.append((at, interruption.say))
-                    self.interrupted.append(
-                        Interrupted(interruption.prompt, interruption.say, interruption.within_ms)
-                    )
+                    self.interrupted.append(Interrupted(interruption, at))
 
     @property
     def speaks_at(self) -> float:
@@ -144,8 +145,8 @@ class SyntheticPerson:
     def _utter(self, t: float, text: str, tries: int) -> Samples:
         samples = self._speak(text)
         intent = self._dialogue.vocabulary(self._step).get(text, "")
-        self.said.append(Utterance(t, text, intent))
         self.spoken_to = t + len(samples) / RATE
+        self.said.append(Utterance(t, text, intent, self.spoken_to))
         if tries < TRIES:
             self._unheard = (text, tries)
         return samples
@@ -195,7 +196,7 @@ class SyntheticPerson:
         self._turns += 1
 
     def _speak(self, text: str) -> Samples:
-        return self._voice.clip(text)
+        return noise(text, self._chance) if is_noise(text) else self._voice.clip(text)
 
 
 def settings_for(character: Character, chance: random.Random) -> VoiceSettings:

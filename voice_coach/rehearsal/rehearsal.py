@@ -11,9 +11,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from voice_coach.audio.echo import EchoCanceller, open_canceller
 from voice_coach.audio.mixer import Mixer
 from voice_coach.audio.port import RATE, Samples
 from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.errors import UsageError
 from voice_coach.eventlog import EventLog, Record
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Recogniser
@@ -21,6 +23,7 @@ from voice_coach.rehearsal.echo_path import Loudspeaker
 from voice_coach.rehearsal.person import SyntheticPerson, settings_for
 from voice_coach.rehearsal.room import RoomPort
 from voice_coach.rehearsal.scenario import Expectation, Scenario
+from voice_coach.rehearsal.scenario import Person as Character
 from voice_coach.session import Ending, Session
 from voice_coach.speaking.cache import ClipCache
 from voice_coach.speaking.port import Renderer
@@ -31,6 +34,9 @@ CALLS: Final = 5
 
 CALL_SECONDS: Final = 30.0
 """Seconds after which nobody has heard them."""
+
+_SOON: Final = 0.1
+"""Seconds by which a moment may be early."""
 
 HEADSET_ECHO: Final = -60.0
 """dB of the coach that a headset's microphone hears."""
@@ -44,6 +50,9 @@ class Room:
     echo_db: float = -14.0
     noise: Path | None = None
     loudspeaker: Loudspeaker = field(default_factory=Loudspeaker)
+    barge_in: bool = False
+    """Listen while the coach speaks, through the echo canceller, as on a sound card. It takes
+    twice the processor time; where somebody interrupts it is done anyway."""
 
 
 @dataclass
@@ -123,13 +132,15 @@ def rehearse(  # noqa: PLR0913 - a scenario needs a cast, a room and a seed
 ) -> Report:
     """Lead a synthetic person through one night.
 
-    Raises CoachError of any kind that a real session raises, and AudioFileError for the noise.
+    Raises CoachError of any kind that a real session raises, AudioFileError for the noise, and
+    UsageError where somebody speaks over the coach and no echo canceller is installed.
     """
     began = time.perf_counter()
     room = room or Room()
     log = log or EventLog()
     chance = random.Random(f"{name}/{seed}")
     character = scenario.person
+    canceller = _canceller(character, room)
     with Voice(cast.renderer(), cast.cache, settings_for(character, chance)) as own_voice:
         person = SyntheticPerson(character, cast.dialogue, own_voice, chance)
         stage = _Stage(person)
@@ -145,7 +156,7 @@ def rehearse(  # noqa: PLR0913 - a scenario needs a cast, a room and a seed
         port.start(mixer)
         session = Session(
             port, mixer, cast.voice, Listener(cast.recogniser), cast.dialogue, log,
-            virtual=True, full_duplex=character.headset,
+            virtual=True, headset=character.headset, canceller=canceller,
         )  # fmt: skip
         call = session.wait_for_call(CALL_SECONDS)
         if call is not None:
@@ -170,6 +181,16 @@ def rehearse(  # noqa: PLR0913 - a scenario needs a cast, a room and a seed
     )
     report.faults = differences(scenario.expect, report) + too_slow(person, records)
     return report
+
+
+def _canceller(character: Character, room: Room) -> EchoCanceller | None:
+    """What takes the coach's voice out of the microphone, where that is wanted."""
+    if character.headset or not (room.barge_in or character.interrupts):
+        return None
+    canceller = open_canceller()
+    if canceller.reason:
+        raise UsageError(canceller.reason)
+    return canceller
 
 
 def misheard(person: SyntheticPerson, records: list[Record]) -> int:
@@ -198,6 +219,8 @@ def differences(expect: Expectation, report: Report) -> list[str]:
     faults += _missing("said", expect.said, prompts)
     faults += _missing("heard", expect.heard, intents)
     phrases = [r["text"] for r in report.records if r["type"] == "heard" and r["accepted"]]
+    whole = [r["prompt"] for r in report.records if r["type"] == "say" and not r["interrupted"]]
+    faults += [f"{p} was not heard to its end" for p in expect.whole if p not in whole]
     for prefix in expect.never:
         faults += [f"said {p}, which must not be said" for p in prompts if p.startswith(prefix)]
         faults += [f'heard "{p}", which must not be heard' for p in phrases if p == prefix]
@@ -213,20 +236,44 @@ def differences(expect: Expectation, report: Report) -> list[str]:
 
 
 def too_slow(person: SyntheticPerson, records: list[Record]) -> list[str]:
-    """Prompts that went on for too long after the person had begun to speak over them."""
+    """Prompts that went on for too long after the person had begun to speak over them, or that
+    gave way and were not taken up again soon enough."""
     faults = []
     for one in person.interrupted:
-        if one.within_ms is None:
+        wanted = one.interruption
+        said = next(
+            (u for u in person.said if u.text == wanted.say and u.at >= one.planned - _SOON), None
+        )
+        if said is None:
+            if wanted.within_ms is not None or wanted.resumed_ms is not None:
+                faults.append(f'nobody said "{wanted.say}" over {wanted.prompt}')
             continue
-        began = next((u.at for u in person.said if u.text == one.say), None)
-        ends = [r["end"] for r in records if r["type"] == "say" and r["prompt"] == one.prompt]
-        end = next((t for t in ends if began is not None and t > began), None)
-        if began is None or end is None:
-            faults.append(f'nobody said "{one.say}" over {one.prompt}')
-        elif 1000 * (end - began) > one.within_ms:
-            late = 1000 * (end - began)
-            faults.append(f"{one.prompt} fell silent after {late:.0f} ms, not {one.within_ms:g}")
+        silent = _silenced(records, wanted.prompt, said.at)
+        if wanted.within_ms is not None and 1000 * (silent - said.at) > wanted.within_ms:
+            late = 1000 * (silent - said.at)
+            faults.append(
+                f"{wanted.prompt} fell silent after {late:.0f} ms, not {wanted.within_ms:g}"
+            )
+        back = _resumed(records, said.at, said.until)
+        if wanted.resumed_ms is not None and 1000 * (back - said.until) > wanted.resumed_ms:
+            late = 1000 * (back - said.until)
+            faults.append(f"{wanted.prompt} went on after {late:.0f} ms, not {wanted.resumed_ms:g}")
     return faults
+
+
+def _silenced(records: list[Record], prompt: str, after: float) -> float:
+    """When this prompt first fell silent after a moment: it gave way, or it ended."""
+    times = [r["silent"] for r in records if r["type"] == "floor" and r["who"] == "person"]
+    times += [r["end"] for r in records if r["type"] == "say" and r["prompt"] == prompt]
+    return min((t for t in times if t > after), default=float("inf"))
+
+
+def _resumed(records: list[Record], began: float, ended: float) -> float:
+    """When the coach went on after this was said; if it did not give way, it did so at once."""
+    floor = [r for r in records if r["type"] == "floor" and r["t"] >= began]
+    if not floor or floor[0]["who"] == "coach" or floor[0]["onset"] > ended:
+        return ended
+    return next((r["t"] for r in floor if r["who"] == "coach"), float("inf"))
 
 
 def _missing(what: str, wanted: tuple[str, ...], found: list[str]) -> list[str]:

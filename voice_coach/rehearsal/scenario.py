@@ -11,6 +11,7 @@ import msgspec
 from voice_coach.content import toml
 from voice_coach.dialogue.protocol import Outcome, Protocol
 from voice_coach.errors import ContentError, UsageError
+from voice_coach.rehearsal.noises import NOISES, is_noise
 
 _LETTERS = 15.0
 """Letters, blanks too, that the coach says in a second."""
@@ -34,9 +35,12 @@ class Interruption(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     interrupt_after: Annotated[str, msgspec.Meta(pattern=_MOMENT)]
     """When, from the prompt's first sample on: "1.5 s", or "4 words"."""
     say: str
+    """A phrase, or "[cough]", "[groan]", "[door]"."""
     within_ms: float | None = None
     """Milliseconds from the first sample of what is said until the prompt must have fallen
     silent."""
+    resumed_ms: float | None = None
+    """Milliseconds from the last sample of what is said until a prompt that gave way must go on."""
 
     def moment(self, text: str) -> float:
         """Seconds after the first sample of the prompt, whose words are ``text``."""
@@ -78,6 +82,8 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     level: Literal["self_care", "routine", "soon", "urgent", "emergency"]
     said: tuple[str, ...] = ()
     """Prompts (or their beginnings) that must be said, in this order."""
+    whole: tuple[str, ...] = ()
+    """Prompts that must be heard to their end."""
     never: tuple[str, ...] = ()
     """Prompts (or their beginnings) that must not be said, and phrases that must not be heard."""
     heard: tuple[str, ...] = ()
@@ -121,6 +127,12 @@ def load(name: str, protocol: Protocol) -> Scenario:
             raise ContentError(
                 f'{path}: the protocol has no step "{step}"'
                 f"{toml.nearest(step, protocol.steps) or '; see `voice-coach protocol show`.'}"
+            )
+    for interruption in known.interrupts:
+        if is_noise(interruption.say) and interruption.say not in NOISES:
+            raise ContentError(
+                f'{path}: nobody can make the sound "{interruption.say}"; '
+                f"there are {', '.join(NOISES)}."
             )
     return scenario
 

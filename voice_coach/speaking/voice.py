@@ -52,6 +52,7 @@ class Voice:
         self._jobs: dict[tuple[str, VoiceSettings], _Job] = {}
         self._closed = False
         self._version = ""
+        self._rates: set[int] = set()
         self._workers: list[threading.Thread] = []
 
     @property
@@ -78,6 +79,7 @@ class Voice:
         """
         job = _Job(" ".join(text.split()), self._at(rate))
         with self._changed:
+            self._rates.add(job.settings.rate)
             if self._closed:
                 job.future.set_exception(_closed())
                 return job.future
@@ -128,6 +130,22 @@ class Voice:
         return bool(self._version) and self._cache.has(
             clip_key(text, self._at(rate), self._version)
         )
+
+    def made(self, text: str) -> Samples | None:
+        """The sentence if it was ever made, at the usual rate or else at one asked for before.
+
+        Never waits for an engine: what to fall back on when the engine fails.
+        """
+        if not self._version:
+            return None
+        with self._changed:
+            rates = sorted(self._rates, key=lambda rate: abs(rate - self._settings.rate))
+        words = " ".join(text.split())
+        for rate in (None, *rates):
+            clip = self._cache.get(clip_key(words, self._at(rate), self._version))
+            if clip is not None:
+                return clip
+        return None
 
     def close(self) -> None:
         """Stop at once: running children are ended, everybody who waits gets a VoiceError."""

@@ -1,0 +1,93 @@
+"""The watchdog of the sound: notices what is wrong with a card, and has it opened again.
+
+Nothing that happens to a sound card raises an exception: a dead or hung sound server, an unplugged
+device and a suspended machine only stop the callbacks, a muted microphone brings zeros for ever.
+So the loop shows the watchdog every block, and the lack of one. There is no thread here: whoever
+waits for sound looks after it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import numpy as np
+
+from voice_coach.audio.port import BLOCK, RATE, AudioPort, Block, Healing
+
+Finding = Literal[
+    "card lost", "card back", "microphone muted", "microphone unmuted", "microphone clipping"
+]
+
+MUTED: Final = 3.0
+"""Seconds of one and the same sample that mean a muted microphone: a room is never that quiet."""
+
+CLIPPING: Final = 0.9
+"""Seconds in which every block is clipped that mean a fault, and not a cry of pain."""
+
+_RAIL: Final = 32_700
+"""A sample this far from zero is at the end of what the microphone can say."""
+
+_CLIPPED: Final = 0.2
+"""Share of samples at the rail that makes a clipped block: loud speech stays far below."""
+
+
+class Watchdog:
+    """Looks after one port. A port that cannot fall ill - a file, a rehearsal - is left alone."""
+
+    def __init__(self, port: AudioPort) -> None:
+        self._card = port if isinstance(port, Healing) else None
+        self._lost = False
+        self._microphone = _MicrophoneWatch()
+
+    @property
+    def lost(self) -> bool:
+        """Whether there is no sound just now, as far as is known."""
+        return self._lost
+
+    def look(self, block: Block | None) -> tuple[Finding, ...]:
+        """Call it after every read, with what was read; returns what has changed.
+
+        While the card is lost this tries to open it again, with pauses in between, and may then
+        take a few seconds.
+        """
+        if self._card is None:
+            return ()
+        if self._lost:
+            if not self._card.reopen():
+                return ()
+            self._lost = False
+            return ("card back",)
+        if not self._card.healthy():
+            self._lost = True
+            self._microphone = _MicrophoneWatch(self._microphone.muted)
+            return ("card lost",)
+        return () if block is None else self._microphone.hear(block)
+
+
+class _MicrophoneWatch:
+    """Judges a microphone by what it brings."""
+
+    def __init__(self, muted: bool = False) -> None:
+        self.muted = muted
+        self._flat = 0
+        self._clipped = 0
+        self._clipping = False
+
+    def hear(self, block: Block) -> tuple[Finding, ...]:
+        """What this block changes."""
+        flat = bool((block.samples == block.samples[0]).all())
+        loud = np.abs(block.samples.astype(np.int32)) >= _RAIL
+        self._flat = self._flat + 1 if flat else 0
+        self._clipped = self._clipped + 1 if loud.mean() >= _CLIPPED and not flat else 0
+        if self.muted and not self._flat:
+            self.muted = False
+            return ("microphone unmuted",)
+        if not self.muted and _seconds(self._flat) >= MUTED:
+            self.muted = True
+            return ("microphone muted",)
+        clipping, self._clipping = self._clipping, _seconds(self._clipped) >= CLIPPING
+        return ("microphone clipping",) if self._clipping and not clipping else ()
+
+
+def _seconds(blocks: int) -> float:
+    return blocks * BLOCK / RATE
