@@ -69,7 +69,8 @@ def _run(args: argparse.Namespace) -> int:
     commands = {
         None: _coach, "now": _coach, "standby": _coach, "rehearse": _rehearse, "hear": _hear,
         "say": _say, "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
-        "model": _model, "practice": _practice, "service": _service, "diary": _diary,
+        "model": _model, "practice": _practice, "simulate": _simulate, "service": _service,
+        "diary": _diary,
     }  # fmt: skip
     return commands[args.command](args, choices)
 
@@ -128,6 +129,15 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
         getattr(args, "diary", None),
     )  # fmt: skip
     return rehearse.run(choices, wanted)
+
+
+def _simulate(args: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import simulate
+    from voice_coach.simulation.simulation import Plan
+
+    plan = Plan(args.nights, args.seed, args.snr, args.persona)
+    wanted = simulate.Wanted(plan, args.audio, args.jobs, args.show, args.json)
+    return simulate.run(choices, wanted)
 
 
 def _practice(args: argparse.Namespace, choices: Any) -> int:
@@ -251,6 +261,7 @@ def _parser() -> argparse.ArgumentParser:
         "standby", parents=[sound, manner], help="wait for the call, as the service does"
     )
     _add_rehearse(commands, manner)
+    _add_simulate(commands, manner)
     _add_practice(commands, manner)
     _add_diary(commands)
     _add_hear(commands)
@@ -352,6 +363,26 @@ def _add_folder(options: Any) -> None:
         "--diary", type=Path, metavar="FOLDER", default=argparse.SUPPRESS,
         help="the diary's folder, instead of the usual one",
     )  # fmt: skip
+
+
+def _add_simulate(commands: Any, manner: argparse.ArgumentParser) -> None:
+    simulate = commands.add_parser(
+        "simulate", parents=[manner], help="many random nights: is every rule kept in each?"
+    )
+    simulate.add_argument("nights", type=_between(1, 10**7), nargs="?", default=100, metavar="N")
+    simulate.add_argument(
+        "--audio", action="store_true", help="heard and spoken; otherwise in words alone"
+    )
+    simulate.add_argument("--seed", type=_between(0, 2**31 - 1), default=1)
+    simulate.add_argument("--snr", type=_decibel, metavar="DB", help="the same noise every night")
+    simulate.add_argument(
+        "--jobs", type=_between(1, 999), default=0, metavar="J", help="processes (one a core)"
+    )
+    simulate.add_argument(
+        "--show", type=_between(0, 10**7), metavar="NIGHT", help="only this one, told"
+    )
+    simulate.add_argument("--persona", default="", metavar="NAME", help="only people of this kind")
+    simulate.add_argument("--json", action="store_true", help="one closing object")
 
 
 def _add_practice(commands: Any, manner: argparse.ArgumentParser) -> None:

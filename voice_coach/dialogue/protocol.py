@@ -215,6 +215,12 @@ class Protocol(_Data, frozen=True, kw_only=True):
             return entry
         return Reaction(to=entry)
 
+    def follows_relief(self, step_id: str) -> bool:
+        """Whether a step is for somebody whose cramp is gone: told so, it stays. The end, too."""
+        own = self.reaction(step_id, "gone")
+        stays = own is not None and bool(own.relieved) and not own.to
+        return stays or self.steps[step_id].phase == "end"
+
     def expected(self, step_id: str) -> tuple[str, ...]:
         """The phrases a step asks for, among all that may be said in it."""
         step = self.steps[step_id]
