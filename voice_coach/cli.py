@@ -195,9 +195,12 @@ def _talk(_: argparse.Namespace, choices: Any) -> int:
 def _protocol(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import protocol
 
+    protocol.refuse(args)
     if args.what == "check":
-        return protocol.check(choices, as_json=args.json)
-    return (protocol.show if args.what == "show" else protocol.graph)(choices.protocol)
+        return protocol.check(choices, as_json=args.json, listen=args.listen)
+    if args.what == "show":
+        return protocol.show(choices.protocol, args.html)
+    return protocol.graph(choices.protocol, args.svg, args.png)
 
 
 def _devices(_: argparse.Namespace, __: Any) -> int:
@@ -269,14 +272,7 @@ def _parser() -> argparse.ArgumentParser:
     say.add_argument("text")
     say.add_argument("--wav", type=Path, metavar="OUT.wav", help="write it instead")
     commands.add_parser("talk", parents=[manner], help="the same dialogue, typed")
-    protocol = commands.add_parser("protocol", help="the conversation, for review")
-    protocol.add_argument("what", choices=("show", "check", "graph"))
-    protocol.add_argument("file", type=Path, nargs="?", help="content file (default: the shipped)")
-    protocol.add_argument("--model", type=Path, default=None, help="model folder")
-    protocol.add_argument(
-        "--json", action="store_true",
-        help="check: one object; 0 when every rule holds, 1 when one is broken",
-    )  # fmt: skip
+    _add_protocol(commands)
     commands.add_parser("devices", help="microphones and speakers")
     doctor = commands.add_parser("doctor", parents=[manner], help="test everything")
     doctor.add_argument("--json", action="store_true")
@@ -383,6 +379,26 @@ def _add_simulate(commands: Any, manner: argparse.ArgumentParser) -> None:
     )
     simulate.add_argument("--persona", default="", metavar="NAME", help="only people of this kind")
     simulate.add_argument("--json", action="store_true", help="one closing object")
+
+
+def _add_protocol(commands: Any) -> None:
+    protocol = commands.add_parser("protocol", help="the conversation, for review")
+    protocol.add_argument("what", choices=("show", "check", "graph"))
+    protocol.add_argument("file", type=Path, nargs="?", help="content file (default: the shipped)")
+    protocol.add_argument("--model", type=Path, default=None, help="model folder")
+    protocol.add_argument(
+        "--json", action="store_true",
+        help="check: one object; 0 when every rule holds, 1 when one is broken",
+    )  # fmt: skip
+    protocol.add_argument(
+        "--listen", action="store_true",
+        help="check: also speak every sentence and listen to it (some minutes)",
+    )  # fmt: skip
+    protocol.add_argument(
+        "--html", type=Path, metavar="FILE", help="show: a page to print, review and sign"
+    )
+    protocol.add_argument("--svg", type=Path, metavar="FOLDER", help="graph: a picture a phase")
+    protocol.add_argument("--png", type=Path, metavar="FOLDER", help="graph: the same as PNG")
 
 
 def _add_practice(commands: Any, manner: argparse.ArgumentParser) -> None:

@@ -203,6 +203,8 @@ class Protocol(_Data, frozen=True, kw_only=True):
     """Phrases, lower case, by intent. A phrase may serve several intents; the step decides."""
     decoys: tuple[str, ...] = ()
     """Everyday words recognised only so that they are not taken for a command."""
+    terms: dict[str, tuple[str, ...]] = {}
+    """One noun for one thing: the noun that is said, and the others that are not."""
     anywhere: dict[str, Reaction]
     """Reactions that hold in every step, the red flags above all."""
     flags: dict[str, Flag]
