@@ -169,7 +169,7 @@ def _devices(_: argparse.Namespace, __: Any) -> int:
 def _doctor(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import doctor
 
-    return doctor.run(choices, args.json)
+    return doctor.run(choices, _sound(args), args.json)
 
 
 def _config(args: argparse.Namespace) -> int:
@@ -237,6 +237,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     commands.add_parser("devices", help="microphones and speakers")
     doctor = commands.add_parser("doctor", parents=[manner], help="test everything")
+    _add_settings(doctor, "mic", "speaker", "headset", "half_duplex")
     doctor.add_argument("--json", action="store_true")
     service = commands.add_parser("service", help="the coach every night, started by the system")
     service.add_argument("what", choices=("install", "status", "uninstall", "logs"))
