@@ -91,18 +91,20 @@ def _settings(args: argparse.Namespace) -> Any:
 
 
 def _sound(args: argparse.Namespace) -> Any:
-    from voice_coach.commands import coach
+    from voice_coach.commands import coach, practice
 
     settings = _settings(args)
+    practice.expire(settings.keep_days)
     return coach.Sound(
         settings.mic or None, settings.speaker or None, settings.headset, settings.half_duplex
     )
 
 
 def _coach(args: argparse.Namespace, choices: Any) -> int:
-    from voice_coach.commands import coach
+    from voice_coach.commands import coach, practice
 
     settings = _settings(args)
+    practice.expire(settings.keep_days)
     manner = coach.Manner(
         now=args.command == "now", standby=args.command == "standby",
         resume=settings.resume, log=settings.log,
@@ -130,6 +132,7 @@ def _practice(args: argparse.Namespace, choices: Any) -> int:
 
     if args.erase:
         return practice.erase()
+    practice.expire(_settings(args).keep_days)
     wanted = practice.Wanted(args.phrases, args.all, args.keep, args.json)
     return practice.run(choices, _sound(args), wanted)
 

@@ -145,7 +145,12 @@ def run(choices: Choices, sound: Sound, events: Path | None, manner: Manner) -> 
         except Exception as error:
             night_log.note("crash", kind=type(error).__name__)
             raise
-        night_log.note("stop", journal=not (journal and journal.warning))
+        finally:
+            if journal is not None:
+                journal.flush()
+                if journal.warning:
+                    print(f"voice-coach: {journal.warning}", file=sys.stderr)
+        night_log.note("stop")
     return 0
 
 
