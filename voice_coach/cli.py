@@ -93,18 +93,20 @@ def _settings(args: argparse.Namespace) -> Any:
 
 
 def _sound(args: argparse.Namespace) -> Any:
-    from voice_coach.commands import coach
+    from voice_coach.commands import coach, practice
 
     settings = _settings(args)
+    practice.expire(settings.keep_days)
     return coach.Sound(
         settings.mic or None, settings.speaker or None, settings.headset, settings.half_duplex
     )
 
 
 def _coach(args: argparse.Namespace, choices: Any) -> int:
-    from voice_coach.commands import coach
+    from voice_coach.commands import coach, practice
 
     settings = _settings(args)
+    practice.expire(settings.keep_days)
     manner = coach.Manner(
         now=args.command == "now", standby=args.command == "standby",
         resume=settings.resume, log=settings.log,
@@ -145,6 +147,7 @@ def _practice(args: argparse.Namespace, choices: Any) -> int:
 
     if args.erase:
         return practice.erase()
+    practice.expire(_settings(args).keep_days)
     wanted = practice.Wanted(args.phrases, args.all, args.keep, args.json)
     return practice.run(choices, _sound(args), wanted)
 
@@ -212,7 +215,7 @@ def _devices(_: argparse.Namespace, __: Any) -> int:
 def _doctor(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import doctor
 
-    return doctor.run(choices, args.json)
+    return doctor.run(choices, _sound(args), args.json)
 
 
 def _config(args: argparse.Namespace) -> int:
@@ -275,6 +278,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_protocol(commands)
     commands.add_parser("devices", help="microphones and speakers")
     doctor = commands.add_parser("doctor", parents=[manner], help="test everything")
+    _add_settings(doctor, "mic", "speaker", "headset", "half_duplex")
     doctor.add_argument("--json", action="store_true")
     service = commands.add_parser("service", help="the coach every night, started by the system")
     service.add_argument("what", choices=("install", "status", "uninstall", "logs"))

@@ -71,8 +71,8 @@ def open_port(sound: Sound) -> AudioPort:
         speaker = Path(sound.speaker) if sound.speaker else None
         return FilePort(Path(sound.mic or ""), speaker)
     if is_file(sound.speaker):
-        return SplitPort(CardPort(_device(sound.mic), None), Path(sound.speaker or ""))
-    return CardPort(_device(sound.mic), _device(sound.speaker))
+        return SplitPort(CardPort(device(sound.mic), None), Path(sound.speaker or ""))
+    return CardPort(device(sound.mic), device(sound.speaker))
 
 
 def canceller(sound: Sound) -> EchoCanceller:
@@ -84,7 +84,8 @@ def canceller(sound: Sound) -> EchoCanceller:
     return open_canceller()
 
 
-def _device(name: str | None) -> str | int | None:
+def device(name: str | None) -> str | int | None:
+    """A device's number, or part of its name, as it is looked for."""
     return int(name) if name is not None and name.isdigit() else name
 
 
@@ -163,7 +164,12 @@ def run(
         except Exception as error:
             night_log.note("crash", kind=type(error).__name__)
             raise
-        night_log.note("stop", journal=not (journal and journal.warning))
+        finally:
+            if journal is not None:
+                journal.flush()
+                if journal.warning:
+                    print(f"voice-coach: {journal.warning}", file=sys.stderr)
+        night_log.note("stop")
     return 0
 
 
