@@ -67,14 +67,19 @@ def _run(args: argparse.Namespace) -> int:
     return commands[args.command](args, choices)
 
 
-def _coach(args: argparse.Namespace, choices: Any) -> int:
-    from voice_coach.commands import coach
+def _sound(args: argparse.Namespace) -> Any:
+    from voice_coach.commands.coach import Sound
 
-    sound = coach.Sound(
+    return Sound(
         getattr(args, "mic", None), getattr(args, "speaker", None),
         getattr(args, "headset", False), getattr(args, "half_duplex", False),
     )  # fmt: skip
-    return coach.run(choices, sound, getattr(args, "events", None), args.command == "now")
+
+
+def _coach(args: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import coach
+
+    return coach.run(choices, _sound(args), getattr(args, "events", None), args.command == "now")
 
 
 def _rehearse(args: argparse.Namespace, choices: Any) -> int:
@@ -93,11 +98,11 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
 
 
 def _practice(args: argparse.Namespace, choices: Any) -> int:
-    from voice_coach.commands import coach, practice
+    from voice_coach.commands import practice
 
     if args.erase:
         return practice.erase()
-    sound = coach.Sound(getattr(args, "mic", None), getattr(args, "speaker", None))
+    sound = _sound(args)
     wanted = practice.Wanted(args.phrases, args.all, args.keep, args.json)
     return practice.run(choices, sound, wanted)
 
@@ -137,7 +142,7 @@ def _devices(_: argparse.Namespace, __: Any) -> int:
 def _doctor(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import doctor
 
-    return doctor.run(choices, args.json)
+    return doctor.run(choices, _sound(args), args.json)
 
 
 def _model(args: argparse.Namespace, choices: Any) -> int:
@@ -156,7 +161,8 @@ def _model(args: argparse.Namespace, choices: Any) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    sound = _options_for_sound()
+    devices = _options_for_sound()
+    sound = _options_for_session(devices)
     manner = _options_for_manner()
     parser = argparse.ArgumentParser(
         prog="voice-coach",
@@ -184,7 +190,7 @@ def _parser() -> argparse.ArgumentParser:
         help="check: one object; 0 when every rule holds, 1 when one is broken",
     )  # fmt: skip
     commands.add_parser("devices", help="microphones and speakers")
-    doctor = commands.add_parser("doctor", parents=[manner], help="test everything")
+    doctor = commands.add_parser("doctor", parents=[devices, manner], help="test everything")
     doctor.add_argument("--json", action="store_true")
     _add_model(commands)
     return parser
@@ -203,6 +209,13 @@ def _options_for_sound() -> argparse.ArgumentParser:
     )
     duplex.add_argument(
         "--half-duplex", action="store_true", help="do not listen while the coach speaks"
+    )
+    return options
+
+
+def _options_for_session(devices: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(
+        add_help=False, argument_default=argparse.SUPPRESS, parents=[devices]
     )
     options.add_argument("--events", type=Path, metavar="FILE", help="one JSON object a line")
     return options

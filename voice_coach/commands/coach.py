@@ -53,8 +53,8 @@ def open_port(sound: Sound) -> AudioPort:
         speaker = Path(sound.speaker) if sound.speaker else None
         return FilePort(Path(sound.mic or ""), speaker)
     if is_file(sound.speaker):
-        return SplitPort(CardPort(_device(sound.mic), None), Path(sound.speaker or ""))
-    return CardPort(_device(sound.mic), _device(sound.speaker))
+        return SplitPort(CardPort(device(sound.mic), None), Path(sound.speaker or ""))
+    return CardPort(device(sound.mic), device(sound.speaker))
 
 
 def canceller(sound: Sound) -> EchoCanceller:
@@ -66,7 +66,8 @@ def canceller(sound: Sound) -> EchoCanceller:
     return open_canceller()
 
 
-def _device(name: str | None) -> str | int | None:
+def device(name: str | None) -> str | int | None:
+    """A device's number, or part of its name."""
     return int(name) if name is not None and name.isdigit() else name
 
 

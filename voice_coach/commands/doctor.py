@@ -8,17 +8,29 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from voice_coach.audio import devices
+import numpy as np
+
+from voice_coach.audio import devices, wav
+from voice_coach.audio.card import CardPort
+from voice_coach.audio.mixer import Mixer
+from voice_coach.audio.port import BLOCK, RATE
 from voice_coach.commands import setup
+from voice_coach.commands.coach import Sound, canceller, device, is_file
 from voice_coach.commands.setup import Choices
 from voice_coach.errors import CoachError
 from voice_coach.listening.hear import hear_samples
+from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Grammar
+from voice_coach.session import Ear
 from voice_coach.speaking.cache import default_folder
+from voice_coach.turn_taking import choose
 
-_PROBE = "help calf cramp"
+_PROBE: Final = "help calf cramp"
+
+_LISTEN: Final = 0.6
+"""Seconds for which the microphone is tried."""
 
 
 @dataclass(frozen=True)
@@ -31,21 +43,20 @@ class Finding:
     """What was found; for anything but ok, what to do."""
 
 
-def run(choices: Choices, as_json: bool) -> int:
+@dataclass(frozen=True)
+class Check:
+    """Something to try."""
+
+    what: str
+    test: Callable[[Choices, Sound], str]
+    """Returns what was found; raises CoachError with what to do."""
+    needed: bool = True
+    """Whether nobody can be coached without it."""
+
+
+def run(choices: Choices, sound: Sound, as_json: bool) -> int:
     """Print the findings; 0 unless one failed, then 1."""
-    findings = [
-        _tried(what, test, choices)
-        for what, test in (
-            ("packages", _packages),
-            ("content", _content),
-            ("model", _model),
-            ("voice", _voice),
-            ("recognition", _recognition),
-            ("microphone", _microphone),
-            ("speaker", _speaker),
-            ("cache", _cache),
-        )
-    ]
+    findings = [_tried(check, choices, sound) for check in CHECKS]
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings]))
     else:
@@ -54,33 +65,31 @@ def run(choices: Choices, as_json: bool) -> int:
     return 1 if any(finding.status == "failed" for finding in findings) else 0
 
 
-def _tried(what: str, test: Callable[[Choices], str], choices: Choices) -> Finding:
+def _tried(check: Check, choices: Choices, sound: Sound) -> Finding:
     try:
-        return Finding(what, "ok", test(choices))
+        return Finding(check.what, "ok", check.test(choices, sound))
     except CoachError as error:
-        # Without a sound card everything but the card can still be tried.
-        soft = what in ("microphone", "speaker", "cache")
-        return Finding(what, "warning" if soft else "failed", str(error))
+        return Finding(check.what, "failed" if check.needed else "warning", str(error))
 
 
-def _packages(_: Choices) -> str:
+def _packages(_: Choices, __: Sound) -> str:
     names = ("vosk", "pyttsx3", "sounddevice", "numpy")
     return ", ".join(f"{name} {version(name)}" for name in names)
 
 
-def _content(choices: Choices) -> str:
+def _content(choices: Choices, _: Sound) -> str:
     dialogue = setup.dialogue(choices)
     number = dialogue.number
     return f"{len(dialogue.protocol.steps)} steps, emergency number {number}"
 
 
-def _model(choices: Choices) -> str:
+def _model(choices: Choices, _: Sound) -> str:
     began = time.perf_counter()
     setup.recogniser(choices, setup.dialogue(choices).protocol)
     return f"loaded and checked in {time.perf_counter() - began:.2f} s"
 
 
-def _voice(choices: Choices) -> str:
+def _voice(choices: Choices, _: Sound) -> str:
     with setup.voice(choices) as voice:
         began = time.perf_counter()
         clip = voice.clip("I am here. Stop.")
@@ -88,7 +97,7 @@ def _voice(choices: Choices) -> str:
     return f"{len(clip) / 16_000:.1f} s of speech in {took * 1000:.0f} ms"
 
 
-def _recognition(choices: Choices) -> str:
+def _recognition(choices: Choices, _: Sound) -> str:
     ear = setup.recogniser(choices)
     grammar = Grammar("doctor", (_PROBE, "stop", "done", "still hurts"))
     ear.use(grammar)
@@ -99,20 +108,59 @@ def _recognition(choices: Choices) -> str:
     return f'"{heard.text}", confidence {heard.confidence:.2f}'
 
 
-def _microphone(_: Choices) -> str:
-    device = devices.find(None, "input")
-    return f"{device.name} ({device.host_api}); half duplex: shut while the coach speaks"
+def _microphone(_: Choices, sound: Sound) -> str:
+    if is_file(sound.mic):
+        return f"{sound.mic}, {len(wav.load(Path(sound.mic or ''))) / RATE:.1f} s"
+    with CardPort(
+        device(sound.mic), None if is_file(sound.speaker) else device(sound.speaker)
+    ) as port:
+        port.start(Mixer())
+        blocks = [port.read(1.0) for _ in range(round(_LISTEN * RATE / BLOCK))]
+        heard = np.concatenate([block.samples for block in blocks if block is not None])
+        used = port.devices
+    assert used is not None
+    if not heard.any():
+        raise CoachError(f"{used[0].name} opens, but is silent: unmute it, or choose another.")
+    return f"{used[0].name} ({used[0].host_api}) hears the room"
 
 
-def _speaker(_: Choices) -> str:
-    device = devices.find(None, "output")
-    return f"{device.name} ({device.host_api})"
+def _speaker(_: Choices, sound: Sound) -> str:
+    if is_file(sound.speaker):
+        return f"the file {sound.speaker}"
+    if is_file(sound.mic):
+        return "none: a file as microphone runs in virtual time"
+    used = devices.find(device(sound.speaker), "output")
+    return f"{used.name} ({used.host_api})"
 
 
-def _cache(choices: Choices) -> str:
+def _turn_taking(choices: Choices, sound: Sound) -> str:
+    ear = Ear(setup.dialogue(choices), Listener(setup.recogniser(choices)))
+    mode = choose(ear, canceller(sound), sound.headset).mode
+    found = f"{mode.name}: {mode.reason}"
+    if mode.name == "half duplex" and not sound.half_duplex:
+        raise CoachError(found)
+    return found
+
+
+def _cache(choices: Choices, _: Sound) -> str:
     with setup.voice(choices) as voice:
         voice.clip("One.")
         warning = voice.warning
     if warning:
         raise CoachError(warning)
     return str(Path(default_folder()))
+
+
+CHECKS: Final = (
+    Check("packages", _packages),
+    Check("content", _content),
+    Check("model", _model),
+    Check("voice", _voice),
+    Check("recognition", _recognition),
+    # Without a sound card everything but the card can still be tried.
+    Check("microphone", _microphone, needed=False),
+    Check("speaker", _speaker, needed=False),
+    Check("turn-taking", _turn_taking, needed=False),
+    Check("cache", _cache, needed=False),
+)
+"""In the order in which one relies on the other."""
