@@ -95,6 +95,12 @@ need_training_tools() {
     [ ${#missing[@]} = 0 ] || install "graphs and voices that the tests use" "${missing[@]}"
 }
 
+# The test that nothing is sent and nothing is recorded watches the program's system calls.
+need_tracing() {
+    [ "$(uname -s)" = Linux ] || return 0
+    command -v strace >/dev/null || install "to prove that no network is used" strace
+}
+
 is_python() {
     command -v "$1" >/dev/null &&
         "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null

@@ -9,6 +9,18 @@ import pytest
 
 from tests.virtual_card import VirtualCard
 from voice_coach.audio import devices
+from voice_coach.places import CONFIG_VARIABLE, STATE_VARIABLE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test depends on the settings or the state of whoever runs it, nor changes them."""
+    folder = tmp_path_factory.mktemp("nobody")
+    (folder / "settings.toml").touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CONFIG_VARIABLE, str(folder / "settings.toml"))
+        patch.setenv(STATE_VARIABLE, str(folder / "state"))
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

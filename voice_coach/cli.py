@@ -1,8 +1,9 @@
 """The command line: parses, delegates, and turns failures into one sentence and an exit code.
 
 Exit codes: 0 done; 1 it went otherwise than it must (nobody was heard, a rule is broken); 2 wrong
-use; 3 no audio device; 4 no model or a broken one; 5 no voice; 6 a malformed content file; 7 an
-audio file that cannot be read; 8 a result that cannot be written; 9 a model that cannot be fetched.
+use; 3 no audio device; 4 no model or a broken one; 5 no voice; 6 a malformed content or settings
+file; 7 an audio file that cannot be read; 8 a result that cannot be written; 9 a model that cannot
+be fetched; 10 another coach has the microphone; 11 the system's service manager refuses.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 from voice_coach import __version__
-from voice_coach.errors import CoachError
+from voice_coach.errors import CoachError, Terminated
+from voice_coach.places import ensure_home
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
+    ensure_home()
     try:
         code = _run(args)
         sys.stdout.flush()
@@ -33,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"voice-coach: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        return 0 if args.command in (None, "now") else 130
+        return 0 if args.command in (None, "now", "standby") else 130
     except BrokenPipeError:
         # Whoever read the output has left: nothing more to say, and no traceback at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -41,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
+    raise Terminated
 
 
 # Commands are imported when they are run, so that `--help` is instant and a missing library
@@ -49,37 +53,63 @@ def _interrupt(*_: Any) -> NoReturn:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.command == "config":
+        return _config(args)
+    settings = _settings(args)
     from voice_coach.commands.setup import Choices
 
     choices = Choices(
-        protocol=getattr(args, "protocol", None) or getattr(args, "file", None),
-        region=getattr(args, "region", None),
-        model=getattr(args, "model", None),
-        voice=getattr(args, "voice", ""),
-        rate=getattr(args, "rate", 155),
-        volume=getattr(args, "volume", 100),
+        protocol=Path(settings.protocol).expanduser() if settings.protocol else None,
+        region=settings.region or None,
+        model=Path(settings.model) if settings.model else None,
+        voice=settings.voice,
+        rate=settings.rate,
+        volume=settings.volume,
     )
     commands = {
-        None: _coach, "now": _coach, "rehearse": _rehearse, "hear": _hear, "say": _say,
-        "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
-        "model": _model, "practice": _practice,
+        None: _coach, "now": _coach, "standby": _coach, "rehearse": _rehearse, "hear": _hear,
+        "say": _say, "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
+        "model": _model, "practice": _practice, "service": _service, "diary": _diary,
     }  # fmt: skip
     return commands[args.command](args, choices)
 
 
-def _sound(args: argparse.Namespace) -> Any:
-    from voice_coach.commands.coach import Sound
+def _settings(args: argparse.Namespace) -> Any:
+    """Flags before environment before file before defaults."""
+    from voice_coach import settings
 
-    return Sound(
-        getattr(args, "mic", None), getattr(args, "speaker", None),
-        getattr(args, "headset", False), getattr(args, "half_duplex", False),
-    )  # fmt: skip
+    flags = {**vars(args), "protocol": vars(args).get("protocol") or vars(args).get("file")}
+    try:
+        loaded = settings.load(flags)
+    except CoachError as error:
+        if args.command != "standby":
+            raise
+        # At three in the morning the wrong volume is better than no coach.
+        print(f"voice-coach: {error} Until then the defaults hold.", file=sys.stderr)
+        loaded = settings.defaults(flags)
+    settings.export(loaded)
+    return loaded.settings
+
+
+def _sound(args: argparse.Namespace) -> Any:
+    from voice_coach.commands import coach
+
+    settings = _settings(args)
+    return coach.Sound(
+        settings.mic or None, settings.speaker or None, settings.headset, settings.half_duplex
+    )
 
 
 def _coach(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import coach
 
-    return coach.run(choices, _sound(args), getattr(args, "events", None), args.command == "now")
+    settings = _settings(args)
+    manner = coach.Manner(
+        now=args.command == "now", standby=args.command == "standby",
+        resume=settings.resume, log=settings.log,
+    )  # fmt: skip
+    keeping = coach.Keeping(getattr(args, "diary", None), getattr(args, "no_diary", False))
+    return coach.run(choices, _sound(args), getattr(args, "events", None), manner, keeping)
 
 
 def _rehearse(args: argparse.Namespace, choices: Any) -> int:
@@ -93,7 +123,10 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
     room = Room(args.snr, noise=args.noise, loudspeaker=loudspeaker)
     if args.echo is not None:
         room = replace(room, echo_db=args.echo, barge_in=True)
-    wanted = rehearse.Wanted(args.scenario, args.seed, room, args.wav, args.events, args.json)
+    wanted = rehearse.Wanted(
+        args.scenario, args.seed, room, args.wav, args.events, args.json,
+        getattr(args, "diary", None),
+    )  # fmt: skip
     return rehearse.run(choices, wanted)
 
 
@@ -102,9 +135,33 @@ def _practice(args: argparse.Namespace, choices: Any) -> int:
 
     if args.erase:
         return practice.erase()
-    sound = _sound(args)
     wanted = practice.Wanted(args.phrases, args.all, args.keep, args.json)
-    return practice.run(choices, sound, wanted)
+    return practice.run(choices, _sound(args), wanted)
+
+
+def _diary(args: argparse.Namespace, _: Any) -> int:
+    from voice_coach.commands import diary
+
+    folder = getattr(args, "diary", None)
+    if args.what in (None, "list"):
+        return diary.list_episodes(
+            folder, getattr(args, "all", False), getattr(args, "json", False)
+        )
+    actions = {
+        "show": lambda: diary.show(folder, args.number, args.json),
+        "note": lambda: diary.note(folder, args.number, " ".join(args.text)),
+        "edit": lambda: diary.edit(folder, args.number, _changes(args)),
+        "delete": lambda: diary.delete(folder, args.numbers),
+        "erase": lambda: diary.erase(folder, args.yes),
+        "export": lambda: diary.export(folder, args.file, args.since),
+        "import": lambda: diary.take_in(folder, args.file),
+        "report": lambda: diary.report(folder, args.html, args.pdf, args.since),
+    }
+    return actions[args.what]()
+
+
+def _changes(args: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(args, name) for name in _EDITED if hasattr(args, name)}
 
 
 def _hear(args: argparse.Namespace, choices: Any) -> int:
@@ -145,6 +202,23 @@ def _doctor(args: argparse.Namespace, choices: Any) -> int:
     return doctor.run(choices, _sound(args), args.json)
 
 
+def _config(args: argparse.Namespace) -> int:
+    from voice_coach.commands import config
+
+    if args.what == "show":
+        return config.show(args.json)
+    return (config.path if args.what == "path" else config.check)()
+
+
+def _service(args: argparse.Namespace, _: Any) -> int:
+    from voice_coach.commands import service
+
+    if args.what == "logs":
+        return service.logs(args.lines)
+    what = {"install": service.install, "status": service.status, "uninstall": service.uninstall}
+    return what[args.what]()
+
+
 def _model(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import model
 
@@ -174,8 +248,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"voice-coach {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("now", parents=[sound, manner], help="coach at once")
+    commands.add_parser(
+        "standby", parents=[sound, manner], help="wait for the call, as the service does"
+    )
     _add_rehearse(commands, manner)
     _add_practice(commands, manner)
+    _add_diary(commands)
     _add_hear(commands)
     say = commands.add_parser("say", parents=[manner], help="speak one sentence")
     say.add_argument("text")
@@ -192,24 +270,20 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("devices", help="microphones and speakers")
     doctor = commands.add_parser("doctor", parents=[devices, manner], help="test everything")
     doctor.add_argument("--json", action="store_true")
+    service = commands.add_parser("service", help="the coach every night, started by the system")
+    service.add_argument("what", choices=("install", "status", "uninstall", "logs"))
+    service.add_argument("--lines", type=_between(1, 10_000), default=40, help="logs: how many")
+    config = commands.add_parser("config", help="the settings that hold, and where they are kept")
+    config.add_argument("what", choices=("show", "path", "check"))
+    config.add_argument("--json", action="store_true", help="show: a list of objects")
     _add_model(commands)
     return parser
 
 
 def _options_for_sound() -> argparse.ArgumentParser:
     options = _quiet_parser()
-    options.add_argument(
-        "--mic", metavar="DEVICE|FILE.wav",
-        help="number, part of a name, or a file (then time is virtual)",
-    )  # fmt: skip
-    options.add_argument("--speaker", metavar="DEVICE|FILE.wav")
-    duplex = options.add_mutually_exclusive_group()
-    duplex.add_argument(
-        "--headset", action="store_true", help="the coach's voice does not reach the microphone"
-    )
-    duplex.add_argument(
-        "--half-duplex", action="store_true", help="do not listen while the coach speaks"
-    )
+    _add_settings(options, "mic", "speaker")
+    _add_settings(options.add_mutually_exclusive_group(), "headset", "half_duplex")
     return options
 
 
@@ -218,18 +292,32 @@ def _options_for_session(devices: argparse.ArgumentParser) -> argparse.ArgumentP
         add_help=False, argument_default=argparse.SUPPRESS, parents=[devices]
     )
     options.add_argument("--events", type=Path, metavar="FILE", help="one JSON object a line")
+    diary = options.add_mutually_exclusive_group()
+    _add_folder(diary)
+    diary.add_argument("--no-diary", action="store_true", help="keep nothing of this night")
     return options
 
 
 def _options_for_manner() -> argparse.ArgumentParser:
     options = _quiet_parser()
-    options.add_argument("--voice", help="id or part of the name of a voice")
-    options.add_argument("--rate", type=_between(80, 300), help="words a minute (155)")
-    options.add_argument("--volume", type=_between(1, 400), help="percent (100)")
-    options.add_argument("--model", type=Path, help="a Vosk model: its folder, or its name")
-    options.add_argument("--region", help="country code for the emergency number, such as GB")
-    options.add_argument("--protocol", type=Path, help="another content file")
+    _add_settings(options, "voice", "rate", "volume", "model", "region", "protocol")
     return options
+
+
+def _add_settings(options: argparse._ActionsContainer, *names: str) -> None:
+    """The flags of these keys, as the table of settings has them."""
+    from voice_coach.settings import keys
+
+    for key in (keys()[name] for name in names):
+        flag: dict[str, Any] = {"help": key.about, "default": argparse.SUPPRESS}
+        if key.kind is bool:
+            flag["action"] = argparse.BooleanOptionalAction
+        elif key.least is not None and key.most is not None:
+            flag["type"] = _between(key.least, key.most)
+            flag["help"] += f" ({key.default})"
+        if key.name in ("mic", "speaker"):
+            flag["metavar"] = "DEVICE|FILE.wav"
+        options.add_argument(f"--{key.name.replace('_', '-')}", **flag)
 
 
 def _quiet_parser() -> argparse.ArgumentParser:
@@ -264,17 +352,21 @@ def _add_rehearse(commands: Any, manner: argparse.ArgumentParser) -> None:
     rehearse.add_argument("--wav", type=Path, metavar="OUT.wav", help="what the room heard")
     rehearse.add_argument("--events", type=Path, metavar="FILE")
     rehearse.add_argument("--json", action="store_true", help="one closing object")
+    _add_folder(rehearse)
+
+
+def _add_folder(options: Any) -> None:
+    options.add_argument(
+        "--diary", type=Path, metavar="FOLDER", default=argparse.SUPPRESS,
+        help="the diary's folder, instead of the usual one",
+    )  # fmt: skip
 
 
 def _add_practice(commands: Any, manner: argparse.ArgumentParser) -> None:
     practice = commands.add_parser(
         "practice", parents=[manner], help="by day: is your voice understood, which words suit it?"
     )
-    practice.add_argument(
-        "--mic", metavar="DEVICE|FILE.wav", default=argparse.SUPPRESS,
-        help="number, part of a name, or a file (then time is virtual)",
-    )  # fmt: skip
-    practice.add_argument("--speaker", metavar="DEVICE|FILE.wav", default=argparse.SUPPRESS)
+    _add_settings(practice, "mic", "speaker")
     length = practice.add_mutually_exclusive_group()
     length.add_argument(
         "--phrases", type=_between(1, 999), metavar="N", help="how many to practise"
@@ -284,6 +376,80 @@ def _add_practice(commands: Any, manner: argparse.ArgumentParser) -> None:
     voice.add_argument("--keep", action="store_true", help="keep the recordings of your voice")
     voice.add_argument("--erase", action="store_true", help="remove all that were ever kept")
     practice.add_argument("--json", action="store_true", help="one closing object")
+
+
+_EDITED = ("began", "side", "position", "severe", "helped", "pressure")
+"""What of an episode can be corrected; the rest is as it was said."""
+
+
+def _add_diary(commands: Any) -> None:
+    where = _quiet_parser()
+    _add_folder(where)
+    diary = commands.add_parser("diary", parents=[where], help="the cramps there were")
+    what = diary.add_subparsers(dest="what", metavar="WHAT")
+    listed = what.add_parser("list", parents=[where], help="one line each (the default)")
+    listed.add_argument("--all", action="store_true", help="not only the newest")
+    listed.add_argument("--json", action="store_true")
+    show = what.add_parser("show", parents=[where], help="everything about one")
+    show.add_argument("number", help='its number, or "last"')
+    show.add_argument("--json", action="store_true")
+    note = what.add_parser("note", parents=[where], help="write a note to one")
+    note.add_argument("number", help='its number, or "last"')
+    note.add_argument("text", nargs="*", help="nothing removes the note")
+    _add_edit(what.add_parser("edit", parents=[where], help="correct what is kept of one"))
+    delete = what.add_parser("delete", parents=[where], help="remove some")
+    delete.add_argument("numbers", nargs="+", metavar="NUMBER")
+    erase = what.add_parser("erase", parents=[where], help="remove everything")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
+    export = what.add_parser("export", parents=[where], help="to a .json or .csv file")
+    export.add_argument("file", type=Path, metavar="FILE", help='"-" is JSON on stdout')
+    _add_since(export)
+    take_in = what.add_parser("import", parents=[where], help="from such a file")
+    take_in.add_argument("file", type=Path, metavar="FILE")
+    report = what.add_parser("report", parents=[where], help="a page for the doctor")
+    report.add_argument("--html", type=Path, metavar="FILE")
+    report.add_argument("--pdf", type=Path, metavar="FILE")
+    _add_since(report)
+
+
+def _add_edit(edit: argparse.ArgumentParser) -> None:
+    edit.add_argument("number", help='its number, or "last"')
+    quiet: dict[str, Any] = {"default": argparse.SUPPRESS}
+    edit.add_argument("--began", type=_moment, metavar='"YYYY-MM-DD HH:MM"', **quiet)
+    edit.add_argument("--side", type=_or_none("left", "right"), metavar="left|right|none", **quiet)
+    positions = ("sitting", "lying", "standing", "far")
+    edit.add_argument("--position", type=_or_none(*positions), metavar="WORD|none", **quiet)
+    edit.add_argument("--severe", type=lambda text: _or_none("yes", "no")(text) == "yes",
+                      metavar="yes|no", **quiet)  # fmt: skip
+    edit.add_argument("--helped", metavar="STEP", help="the stretch that helped", **quiet)
+    edit.add_argument("--pressure", choices=("none", "tolerated", "too_hard"), **quiet)
+
+
+def _add_since(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--since", type=_moment, metavar="YYYY-MM-DD", help="only from that day on"
+    )
+
+
+def _moment(text: str) -> datetime:
+    """By the clock on the wall here."""
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is no date; write it like 2026-03-05 or "2026-03-05 03:12"'
+        ) from None
+
+
+def _or_none(*known: str) -> Any:
+    def word(text: str) -> str | None:
+        if text == "none":
+            return None
+        if text not in known:
+            raise argparse.ArgumentTypeError(f"{text} is none of {', '.join(known)}, none")
+        return text
+
+    return word
 
 
 def _add_hear(commands: Any) -> None:

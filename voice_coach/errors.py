@@ -13,6 +13,10 @@ class CoachError(Exception):
     exit_code = 1
 
 
+class Terminated(KeyboardInterrupt):
+    """The system ends the program (SIGTERM), not the person: what was begun shall go on later."""
+
+
 class UsageError(CoachError):
     """The command line asks for something that does not exist or cannot go together."""
 
@@ -59,3 +63,15 @@ class StoreError(CoachError):
     """A model that cannot be fetched: no connection, a wrong answer, a broken archive."""
 
     exit_code = 9
+
+
+class BusyError(CoachError):
+    """Another coach has the microphone."""
+
+    exit_code = 10
+
+
+class ServiceError(CoachError):
+    """The system's service manager is missing, or refuses."""
+
+    exit_code = 11

@@ -7,6 +7,7 @@ files and in the rehearsal room.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Final
@@ -164,10 +165,12 @@ class Session:
         virtual: bool = False,
         headset: bool = False,
         canceller: EchoCanceller | None = None,
+        keep: Callable[[State], None] | None = None,
     ) -> None:
         """``virtual``: time stands still while a prompt is rendered. The person may speak over the
         coach with a ``headset``, which keeps the coach out of the microphone, or with a
-        ``canceller`` that takes it out again; else the ear is shut meanwhile."""
+        ``canceller`` that takes it out again; else the ear is shut meanwhile. ``keep`` is told
+        every state, before anybody hears of it: the journal."""
         self._port = port
         self._mixer = mixer
         self._voice = voice
@@ -175,6 +178,7 @@ class Session:
         self._dialogue = dialogue
         self._log = log
         self._virtual = virtual
+        self._keep = keep
         self._turns = TurnTaking(self._ear, mixer, choose(self._ear, canceller, headset))
         self._volume = mixer.volume
         self._watchdog = Watchdog(port)
@@ -222,16 +226,19 @@ class Session:
             if self._port.now() >= deadline:
                 return None
 
-    def coach(self, call: Call | None = None) -> Ending:
-        """Lead a person through the cramp, from the call to the advice."""
+    def coach(self, call: Call | None = None, elapsed: float = 0.0) -> Ending:
+        """Lead a person through the cramp, from the call to the advice.
+
+        ``elapsed``: seconds since the call, of a conversation that is taken up again.
+        """
         self._forget()
         self._faults.begin()
-        self._zero = call.at if call else self._port.now()
+        self._zero = call.at if call else self._port.now() - elapsed
         self._mixer.volume = self._volume
         if call:
             self._note_heard(call.hearing, WAKE)
-        self._state, actions = self._dialogue.begin()
-        self._perform(actions)
+        self._enter(*self._dialogue.begin())
+        assert self._state is not None
         while self._state.mode != "over" or (self._mixer.busy and not self._watchdog.lost):
             self._tick()
         state = self._state
@@ -365,7 +372,12 @@ class Session:
 
     def _dispatch(self, event: Event) -> None:
         assert self._state is not None
-        self._state, actions = self._dialogue.advance(self._state, event)
+        self._enter(*self._dialogue.advance(self._state, event))
+
+    def _enter(self, state: State, actions: tuple[act.Action, ...]) -> None:
+        self._state = state
+        if self._keep is not None:
+            self._keep(state)
         self._perform(actions)
 
     def _perform(self, actions: tuple[act.Action, ...]) -> None:

@@ -16,7 +16,7 @@ class Transcript:
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout
-        self._colour = self._out.isatty() and "NO_COLOR" not in os.environ
+        self._colour = self._out.isatty() and not os.environ.get("NO_COLOR")
 
     def watch(self, record: Record) -> None:
         kind, t = record["type"], record["t"]

@@ -20,6 +20,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final
 
+from voice_coach.diary.store import DIARY_VARIABLE
+from voice_coach.places import STATE_VARIABLE
+
 Record = dict[str, Any]
 
 ROOT: Final = Path(__file__).parents[2]
@@ -41,8 +44,10 @@ class Program:
     def __init__(self, *arguments: str, environment: Mapping[str, str]) -> None:
         self._arguments = arguments
         self._name = uuid.uuid4().hex
+        self._folder = tempfile.TemporaryDirectory(prefix="live-")
         self._environment = {
             **os.environ,
+            STATE_VARIABLE: self._folder.name,  # what one night leaves behind is no other's
             **environment,
             "PYTHONPATH": str(ROOT),
             _MARK: self._name,
@@ -54,7 +59,8 @@ class Program:
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Program:
-        self._folder = tempfile.TemporaryDirectory(prefix="live-")
+        # Nobody's own diary is written, whoever runs this.
+        self._environment.setdefault(DIARY_VARIABLE, str(Path(self._folder.name, "diary")))
         self._pipe = Path(self._folder.name, "events")
         os.mkfifo(self._pipe)
         # Open for both directions: neither waits for the program, nor ends when it does.

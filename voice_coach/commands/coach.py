@@ -16,9 +16,17 @@ from voice_coach.audio.port import AudioPort
 from voice_coach.audio.split import SplitPort
 from voice_coach.commands import rehearse, setup
 from voice_coach.commands.setup import Choices
-from voice_coach.errors import UsageError
+from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.diary.recorder import kept
+from voice_coach.errors import Terminated, UsageError
 from voice_coach.eventlog import EventLog
+from voice_coach.instance import microphone_taken
 from voice_coach.listening.listener import Listener
+from voice_coach.nightlog import NightLog
+from voice_coach.nights import Keep, Nights
+from voice_coach.proof.seal import fingerprint
+from voice_coach.resume.journal import Journal
+from voice_coach.service.notify import Notifier
 from voice_coach.session import Session
 from voice_coach.transcript import Transcript
 
@@ -36,6 +44,15 @@ class Sound:
     @property
     def virtual(self) -> bool:
         return is_file(self.mic)
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Whether this night goes into the diary, and into which."""
+
+    folder: Path | None = None
+    """None: that of the user's data folder."""
+    off: bool = False
 
 
 def is_file(name: str | None) -> bool:
@@ -71,9 +88,29 @@ def device(name: str | None) -> str | int | None:
     return int(name) if name is not None and name.isdigit() else name
 
 
-def run(choices: Choices, sound: Sound, events: Path | None, now: bool) -> int:
-    """Coach at once (``now``), or wait for the call, again and again, until Ctrl-C."""
-    if not now and sound.mic is None and not devices.has_microphone():
+@dataclass(frozen=True)
+class Manner:
+    """How to keep watch."""
+
+    now: bool = False
+    """Coach at once, and once."""
+    standby: bool = False
+    """As a service: tell the system that all is well, and never rehearse."""
+    resume: bool = True
+    """Take up a conversation that was cut off."""
+    log: bool = True
+
+
+def run(
+    choices: Choices,
+    sound: Sound,
+    events: Path | None,
+    manner: Manner,
+    keeping: Keeping = Keeping(off=True),
+) -> int:
+    """Coach at once, or wait for the call, again and again, until Ctrl-C."""
+    by_hand = not (manner.now or manner.standby)
+    if by_hand and sound.mic is None and not devices.has_microphone():
         print(
             "There is no microphone here, so this is a rehearsal with a synthetic person "
             "(with one plugged in, the coach waits for the call)."
@@ -82,9 +119,16 @@ def run(choices: Choices, sound: Sound, events: Path | None, now: bool) -> int:
     dialogue = setup.dialogue(choices)
     ear = setup.recogniser(choices, dialogue.protocol)
     with ExitStack() as stack:
+        if not sound.virtual:
+            stack.enter_context(microphone_taken())
         log = EventLog(events)
         stack.callback(log.close)
-        log.watch(Transcript().watch)
+        night_log = stack.enter_context(NightLog(manner.log and not sound.virtual))
+        log.watch(night_log.watch)
+        if not manner.standby:  # what is said is no business of the system's journal
+            log.watch(Transcript().watch)
+        notifier = Notifier()
+        log.watch(lambda _: notifier.alive())
         voice = stack.enter_context(setup.voice(choices))
         voice.clip(dialogue.protocol.steps[dialogue.protocol.start].say[0])  # the voice works
         voice.prefetch(setup.fixed_sentences(dialogue))
@@ -92,26 +136,47 @@ def run(choices: Choices, sound: Sound, events: Path | None, now: bool) -> int:
         mixer = Mixer(choices.volume / 100)
         stack.callback(port.close)
         port.start(mixer)
-        session = Session(
-            port, mixer, voice, Listener(ear), dialogue, log,
-            virtual=sound.virtual, headset=sound.headset, canceller=canceller(sound),
-        )  # fmt: skip
+        cancel = canceller(sound)
+
+        def session(dialogue: Dialogue, keep: Keep | None) -> Session:
+            return Session(
+                port, mixer, voice, Listener(ear), dialogue, log,
+                virtual=sound.virtual, headset=sound.headset, canceller=cancel, keep=keep,
+            )  # fmt: skip
+
+        journal = None
+        if manner.resume and not sound.virtual:
+            journal = Journal(dialogue.protocol, fingerprint(dialogue.protocol))
+            stack.enter_context(journal)
+        kept_dialogue = _kept(dialogue, sound, keeping, stack)
+        nights = Nights(kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier)
+        notifier.ready()
+        night_log.note("start")
         try:
-            _loop(session, now)
-        except KeyboardInterrupt:
+            _watch(nights, manner)
+        except KeyboardInterrupt as end:
             mixer.hush()
+            if journal is not None and not isinstance(end, Terminated):
+                journal.erase()  # the person has ended it
             print("\nGood night.", file=sys.stderr)
+        except Exception as error:
+            night_log.note("crash", kind=type(error).__name__)
+            raise
+        night_log.note("stop", journal=not (journal and journal.warning))
     return 0
 
 
-def _loop(session: Session, now: bool) -> None:
-    if now:
-        session.coach()
-        return
-    while True:
-        print('Listening. Say "help, calf cramp".', flush=True)
-        call = session.wait_for_call()
-        if call is None:
-            print("The recording is over.")
-            return
-        session.coach(call)
+def _watch(nights: Nights, manner: Manner) -> None:
+    resumed = nights.take_up()
+    if not manner.now:
+        nights.keep_watch()
+    elif not resumed:
+        nights.coach()
+
+
+def _kept(dialogue: Dialogue, sound: Sound, keeping: Keeping, stack: ExitStack) -> Dialogue:
+    """The dialogue with the diary listening. A recording is no cramp of now: it is only kept where
+    a diary is named."""
+    if keeping.off or (sound.virtual and keeping.folder is None):
+        return dialogue
+    return kept(dialogue, keeping.folder, stack)

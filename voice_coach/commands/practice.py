@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from voice_coach.commands.setup import Choices
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.errors import ModelError
 from voice_coach.eventlog import EventLog, Record
+from voice_coach.instance import microphone_taken
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Grammar, Recogniser
 from voice_coach.practice import course, recordings
@@ -55,7 +56,8 @@ def run(choices: Choices, sound: Sound, wanted: Wanted) -> int:
     """Practise; 0, or 1 when nobody was heard. Raises every error of the coach itself."""
     if sound.mic is None:
         devices.find(None, "input")  # no microphone: said before anything is loaded
-    return practise(choices, open_port(sound), wanted, virtual=sound.virtual)
+    with nullcontext() if sound.virtual else microphone_taken():
+        return practise(choices, open_port(sound), wanted, virtual=sound.virtual)
 
 
 def practise(choices: Choices, port: AudioPort, wanted: Wanted, *, virtual: bool) -> int:

@@ -35,7 +35,9 @@ _PLACES: Final = (_PACKAGE / "models", _PACKAGE.parent / "models")
 _HEADER: Final = b"\0B<TransitionModel> "
 _TRIAL_TIMEOUT: Final = 60.0
 _TRIAL: Final = """
-import sys, vosk
+import socket, sys
+socket.has_ipv6 = False  # see listening/engine.py
+import vosk
 vosk.SetLogLevel(-1)
 recogniser = vosk.KaldiRecognizer(vosk.Model(sys.argv[1]), 16000)
 recogniser.AcceptWaveform(bytes(16000))

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
-import vosk
 
 from voice_coach.audio.port import RATE, Samples
 from voice_coach.errors import ModelError
 from voice_coach.listening.bundle import bundle, write_bundle
+from voice_coach.listening.engine import vosk
 from voice_coach.listening.graph import UNKNOWN, GrammarGraph, build_graph
 from voice_coach.listening.model import ExactParts, SpeechModel
 from voice_coach.listening.port import Grammar, Recognition

@@ -1,0 +1,74 @@
+"""Nights in a row, with stand-ins for ear and voice; and real processes that are killed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.bench import kill
+from tests.audio.fake import FakePort
+from tests.dialogue.explore import DIALOGUE, PROTOCOL
+from tests.dialogue.talk import at
+from voice_coach.audio.mixer import Mixer
+from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.eventlog import EventLog, Record
+from voice_coach.listening.fake import FakeRecogniser
+from voice_coach.listening.listener import Listener
+from voice_coach.nights import Keep, Nights
+from voice_coach.resume.journal import Journal
+from voice_coach.session import Session
+from voice_coach.speaking.cache import ClipCache
+from voice_coach.speaking.fake import FakeRenderer
+from voice_coach.speaking.port import VoiceSettings
+from voice_coach.speaking.voice import Voice
+
+
+def run(folder: Path, journal: Journal) -> tuple[bool, list[Record]]:
+    """One program that takes up what there is, with nobody in the room; what it did."""
+    records: list[Record] = []
+    port, mixer, log = FakePort(), Mixer(), EventLog()
+    log.watch(records.append)
+    port.start(mixer)
+    with Voice(FakeRenderer(), ClipCache(folder / "clips"), VoiceSettings()) as voice:
+
+        def session(dialogue: Dialogue, keep: Keep | None) -> Session:
+            return Session(
+                port, mixer, voice, Listener(FakeRecogniser()), dialogue, log,
+                virtual=True, keep=keep,
+            )  # fmt: skip
+
+        taken_up = Nights(DIALOGUE, session, journal, virtual=True).take_up()
+    return taken_up, records
+
+
+def test_what_was_cut_off_is_taken_up_and_led_to_its_end(tmp_path: Path) -> None:
+    state = at("knot").state
+    with Journal(PROTOCOL, "x", tmp_path / "state") as journal:
+        journal.keep(state)
+    with Journal(PROTOCOL, "x", tmp_path / "state") as journal:
+        taken_up, records = run(tmp_path, journal)
+    assert taken_up
+    assert [r["text"] for r in records if r["type"] == "say"][:3] == [
+        "Let go slowly.", "We were pressing the knot.", "Still with me?",
+    ]  # fmt: skip
+    began = next(r for r in records if r["type"] == "state")
+    assert began["t"] == pytest.approx(state.now, abs=5.0)
+    assert records[-1]["type"] == "end"
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+def test_where_nothing_was_cut_off_nothing_is_said(tmp_path: Path) -> None:
+    with Journal(PROTOCOL, "x", tmp_path / "state") as journal:
+        assert run(tmp_path, journal) == (False, [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [3, 9, 12])
+def test_a_killed_process_is_taken_up_at_the_right_step_with_the_right_clock(seed: int) -> None:
+    """A sample of ``scripts/bench/kill.py``: during the writing, and at any moment."""
+    outcome = kill.kill_once(seed)
+    assert outcome.resumed
+    assert outcome.right_step
+    assert outcome.facts_kept
+    assert outcome.clock_error < 1.0, "a busy machine may be late, but not by a second"
