@@ -22,6 +22,7 @@ from voice_coach.errors import Terminated, UsageError
 from voice_coach.eventlog import EventLog
 from voice_coach.instance import microphone_taken
 from voice_coach.listening.listener import Listener
+from voice_coach.loudness import wall_clock
 from voice_coach.nightlog import NightLog
 from voice_coach.nights import Keep, Nights
 from voice_coach.proof.seal import fingerprint
@@ -84,7 +85,7 @@ def canceller(sound: Sound) -> EchoCanceller:
 
 
 def device(name: str | None) -> str | int | None:
-    """A device's number, or part of its name."""
+    """A device's number, or part of its name, as it is looked for."""
     return int(name) if name is not None and name.isdigit() else name
 
 
@@ -142,6 +143,7 @@ def run(
             return Session(
                 port, mixer, voice, Listener(ear), dialogue, log,
                 virtual=sound.virtual, headset=sound.headset, canceller=cancel, keep=keep,
+                clock=None if sound.virtual else wall_clock,
             )  # fmt: skip
 
         journal = None
@@ -162,7 +164,12 @@ def run(
         except Exception as error:
             night_log.note("crash", kind=type(error).__name__)
             raise
-        night_log.note("stop", journal=not (journal and journal.warning))
+        finally:
+            if journal is not None:
+                journal.flush()
+                if journal.warning:
+                    print(f"voice-coach: {journal.warning}", file=sys.stderr)
+        night_log.note("stop")
     return 0
 
 
