@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -68,7 +69,7 @@ def _run(args: argparse.Namespace) -> int:
     commands = {
         None: _coach, "now": _coach, "standby": _coach, "rehearse": _rehearse, "hear": _hear,
         "say": _say, "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
-        "model": _model, "practice": _practice, "service": _service,
+        "model": _model, "practice": _practice, "service": _service, "diary": _diary,
     }  # fmt: skip
     return commands[args.command](args, choices)
 
@@ -109,7 +110,8 @@ def _coach(args: argparse.Namespace, choices: Any) -> int:
         now=args.command == "now", standby=args.command == "standby",
         resume=settings.resume, log=settings.log,
     )  # fmt: skip
-    return coach.run(choices, _sound(args), getattr(args, "events", None), manner)
+    keeping = coach.Keeping(getattr(args, "diary", None), getattr(args, "no_diary", False))
+    return coach.run(choices, _sound(args), getattr(args, "events", None), manner, keeping)
 
 
 def _rehearse(args: argparse.Namespace, choices: Any) -> int:
@@ -123,7 +125,10 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
     room = Room(args.snr, noise=args.noise, loudspeaker=loudspeaker)
     if args.echo is not None:
         room = replace(room, echo_db=args.echo, barge_in=True)
-    wanted = rehearse.Wanted(args.scenario, args.seed, room, args.wav, args.events, args.json)
+    wanted = rehearse.Wanted(
+        args.scenario, args.seed, room, args.wav, args.events, args.json,
+        getattr(args, "diary", None),
+    )  # fmt: skip
     return rehearse.run(choices, wanted)
 
 
@@ -135,6 +140,31 @@ def _practice(args: argparse.Namespace, choices: Any) -> int:
     practice.expire(_settings(args).keep_days)
     wanted = practice.Wanted(args.phrases, args.all, args.keep, args.json)
     return practice.run(choices, _sound(args), wanted)
+
+
+def _diary(args: argparse.Namespace, _: Any) -> int:
+    from voice_coach.commands import diary
+
+    folder = getattr(args, "diary", None)
+    if args.what in (None, "list"):
+        return diary.list_episodes(
+            folder, getattr(args, "all", False), getattr(args, "json", False)
+        )
+    actions = {
+        "show": lambda: diary.show(folder, args.number, args.json),
+        "note": lambda: diary.note(folder, args.number, " ".join(args.text)),
+        "edit": lambda: diary.edit(folder, args.number, _changes(args)),
+        "delete": lambda: diary.delete(folder, args.numbers),
+        "erase": lambda: diary.erase(folder, args.yes),
+        "export": lambda: diary.export(folder, args.file, args.since),
+        "import": lambda: diary.take_in(folder, args.file),
+        "report": lambda: diary.report(folder, args.html, args.pdf, args.since),
+    }
+    return actions[args.what]()
+
+
+def _changes(args: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(args, name) for name in _EDITED if hasattr(args, name)}
 
 
 def _hear(args: argparse.Namespace, choices: Any) -> int:
@@ -225,6 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_rehearse(commands, manner)
     _add_practice(commands, manner)
+    _add_diary(commands)
     _add_hear(commands)
     say = commands.add_parser("say", parents=[manner], help="speak one sentence")
     say.add_argument("text")
@@ -257,6 +288,9 @@ def _options_for_sound() -> argparse.ArgumentParser:
     _add_settings(options, "mic", "speaker")
     _add_settings(options.add_mutually_exclusive_group(), "headset", "half_duplex")
     options.add_argument("--events", type=Path, metavar="FILE", help="one JSON object a line")
+    diary = options.add_mutually_exclusive_group()
+    _add_folder(diary)
+    diary.add_argument("--no-diary", action="store_true", help="keep nothing of this night")
     return options
 
 
@@ -314,6 +348,14 @@ def _add_rehearse(commands: Any, manner: argparse.ArgumentParser) -> None:
     rehearse.add_argument("--wav", type=Path, metavar="OUT.wav", help="what the room heard")
     rehearse.add_argument("--events", type=Path, metavar="FILE")
     rehearse.add_argument("--json", action="store_true", help="one closing object")
+    _add_folder(rehearse)
+
+
+def _add_folder(options: Any) -> None:
+    options.add_argument(
+        "--diary", type=Path, metavar="FOLDER", default=argparse.SUPPRESS,
+        help="the diary's folder, instead of the usual one",
+    )  # fmt: skip
 
 
 def _add_practice(commands: Any, manner: argparse.ArgumentParser) -> None:
@@ -330,6 +372,80 @@ def _add_practice(commands: Any, manner: argparse.ArgumentParser) -> None:
     voice.add_argument("--keep", action="store_true", help="keep the recordings of your voice")
     voice.add_argument("--erase", action="store_true", help="remove all that were ever kept")
     practice.add_argument("--json", action="store_true", help="one closing object")
+
+
+_EDITED = ("began", "side", "position", "severe", "helped", "pressure")
+"""What of an episode can be corrected; the rest is as it was said."""
+
+
+def _add_diary(commands: Any) -> None:
+    where = _quiet_parser()
+    _add_folder(where)
+    diary = commands.add_parser("diary", parents=[where], help="the cramps there were")
+    what = diary.add_subparsers(dest="what", metavar="WHAT")
+    listed = what.add_parser("list", parents=[where], help="one line each (the default)")
+    listed.add_argument("--all", action="store_true", help="not only the newest")
+    listed.add_argument("--json", action="store_true")
+    show = what.add_parser("show", parents=[where], help="everything about one")
+    show.add_argument("number", help='its number, or "last"')
+    show.add_argument("--json", action="store_true")
+    note = what.add_parser("note", parents=[where], help="write a note to one")
+    note.add_argument("number", help='its number, or "last"')
+    note.add_argument("text", nargs="*", help="nothing removes the note")
+    _add_edit(what.add_parser("edit", parents=[where], help="correct what is kept of one"))
+    delete = what.add_parser("delete", parents=[where], help="remove some")
+    delete.add_argument("numbers", nargs="+", metavar="NUMBER")
+    erase = what.add_parser("erase", parents=[where], help="remove everything")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
+    export = what.add_parser("export", parents=[where], help="to a .json or .csv file")
+    export.add_argument("file", type=Path, metavar="FILE", help='"-" is JSON on stdout')
+    _add_since(export)
+    take_in = what.add_parser("import", parents=[where], help="from such a file")
+    take_in.add_argument("file", type=Path, metavar="FILE")
+    report = what.add_parser("report", parents=[where], help="a page for the doctor")
+    report.add_argument("--html", type=Path, metavar="FILE")
+    report.add_argument("--pdf", type=Path, metavar="FILE")
+    _add_since(report)
+
+
+def _add_edit(edit: argparse.ArgumentParser) -> None:
+    edit.add_argument("number", help='its number, or "last"')
+    quiet: dict[str, Any] = {"default": argparse.SUPPRESS}
+    edit.add_argument("--began", type=_moment, metavar='"YYYY-MM-DD HH:MM"', **quiet)
+    edit.add_argument("--side", type=_or_none("left", "right"), metavar="left|right|none", **quiet)
+    positions = ("sitting", "lying", "standing", "far")
+    edit.add_argument("--position", type=_or_none(*positions), metavar="WORD|none", **quiet)
+    edit.add_argument("--severe", type=lambda text: _or_none("yes", "no")(text) == "yes",
+                      metavar="yes|no", **quiet)  # fmt: skip
+    edit.add_argument("--helped", metavar="STEP", help="the stretch that helped", **quiet)
+    edit.add_argument("--pressure", choices=("none", "tolerated", "too_hard"), **quiet)
+
+
+def _add_since(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--since", type=_moment, metavar="YYYY-MM-DD", help="only from that day on"
+    )
+
+
+def _moment(text: str) -> datetime:
+    """By the clock on the wall here."""
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is no date; write it like 2026-03-05 or "2026-03-05 03:12"'
+        ) from None
+
+
+def _or_none(*known: str) -> Any:
+    def word(text: str) -> str | None:
+        if text == "none":
+            return None
+        if text not in known:
+            raise argparse.ArgumentTypeError(f"{text} is none of {', '.join(known)}, none")
+        return text
+
+    return word
 
 
 def _add_hear(commands: Any) -> None:

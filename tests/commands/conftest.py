@@ -11,6 +11,7 @@ import pytest
 
 from voice_coach.audio import devices
 from voice_coach.cli import main
+from voice_coach.diary.store import DIARY_VARIABLE
 from voice_coach.speaking.cache import CACHE_VARIABLE
 
 
@@ -44,6 +45,7 @@ def own_place(tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """A folder, a cache and a signal handler of their own, and no sound card."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(CACHE_VARIABLE, str(clips))
+    monkeypatch.setenv(DIARY_VARIABLE, str(tmp_path / "diary"))
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nowhere")
     devices.refresh()  # PortAudio remembers the card of an earlier test
     before = signal.getsignal(signal.SIGTERM)

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final
 
+from voice_coach.diary.store import DIARY_VARIABLE
 from voice_coach.places import STATE_VARIABLE
 
 Record = dict[str, Any]
@@ -58,6 +59,8 @@ class Program:
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Program:
+        # Nobody's own diary is written, whoever runs this.
+        self._environment.setdefault(DIARY_VARIABLE, str(Path(self._folder.name, "diary")))
         self._pipe = Path(self._folder.name, "events")
         os.mkfifo(self._pipe)
         # Open for both directions: neither waits for the program, nor ends when it does.

@@ -1,4 +1,5 @@
-"""A broken rule is shown as the shortest conversation that breaks it."""
+"""A broken rule is shown as the shortest conversation that breaks it. (One copy for each rule:
+``test_broken_copies``.)"""
 
 from __future__ import annotations
 
@@ -14,35 +15,6 @@ def broken(rule: str, changes: dict[str, Any]) -> Finding:
     assert not finding.holds
     assert finding.real
     return finding
-
-
-def test_an_emergency_without_its_number() -> None:
-    finding = broken("E1", {"anywhere.chest.to": "end_emergency"})
-    assert finding.wrong == (
-        "COACH: I am here. Stop. (cut off)",
-        "PERSON: chest pain",
-        "COACH: Stay on the line with them.",
-    )
-
-
-def test_silence_that_leads_nowhere() -> None:
-    finding = broken("S6-out", {"steps.eased.on.silence": {"say": ["I wait."]}})
-    assert finding.wrong[-4:] == (
-        "COACH: Is it letting go?",
-        "(silence 5 s)",
-        "COACH: I wait.",
-        "COACH: Is it letting go?",
-    ) or finding.wrong[-2:] == ("(silence 5 s)", "COACH: I wait.")
-    assert sum(line == "(silence 5 s)" for line in finding.wrong) == 2
-
-
-def test_silence_taken_for_letting_go() -> None:
-    finding = broken("S1-word", {"steps.eased.on.silence": {"released": True, "to": "press"}})
-    assert finding.wrong[-3:] == (
-        "COACH: Has the cramp started to let go? (cut off)",
-        "PERSON: skip",  # counts as silence, and is shorter
-        "COACH: Any chest pain, trouble breathing, coughing blood, or fainting?",
-    )
 
 
 def test_a_question_left_out_of_the_gate() -> None:
@@ -64,12 +36,6 @@ def test_a_question_left_out_of_the_gate() -> None:
     assert lines[-1] == "COACH: Lay your palm on the calf, or flat knuckles."
     assert not any("more swollen" in line for line in lines), "that question was never asked"
     assert "PERSON: no" in lines
-
-
-def test_an_ending_without_its_advice() -> None:
-    finding = broken("S7-words", {"steps.end_urgent.say": ["Good night."]})
-    assert finding.conversation
-    assert finding.wrong[-1] == "COACH: Good night."
 
 
 def test_stopped_at_the_first_broken_rule_no_conversation_is_looked_for() -> None:

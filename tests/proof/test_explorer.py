@@ -11,7 +11,9 @@ from tests.proof.small import small
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.events import Event, Heard, NotUnderstood, PromptEnded, TimerFired
 from voice_coach.dialogue.protocol import Protocol
-from voice_coach.proof.explorer import Explorer, TooLarge
+from voice_coach.dialogue.state import Line
+from voice_coach.proof import watched
+from voice_coach.proof.explorer import Explorer, TooLarge, explore
 from voice_coach.proof.rules import RULES, judge, required_screens
 from voice_coach.proof.turn import Moment, advance, begin
 
@@ -91,6 +93,37 @@ def test_exploring_is_bounded() -> None:
     explorer = Explorer(protocol, required_screens(protocol), judge)
     with pytest.raises(TooLarge):
         explorer.run(seconds=0.0)
+
+
+def test_what_is_known_of_one_place_holds_at_all_that_look_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each place explored on its own gives the same states, transitions and broken rules."""
+    protocol = small({"anywhere.chest.to": "end_emergency"})
+    shared = explore(protocol, required_screens(protocol), judge)
+    monkeypatch.setattr(watched, "stands", lambda *_: False)
+    alone = explore(protocol, required_screens(protocol), judge)
+    assert alone.turns > shared.turns
+    assert alone.reached == shared.reached
+    assert alone.transitions() == shared.transitions()
+    assert alone.broken.keys() == shared.broken.keys() == {"E1"}
+    for one, other in zip(alone.edges, shared.edges, strict=True):
+        assert [edge.cubes for edge in one] == [edge.cubes for edge in other]
+
+
+def test_sentences_that_are_looked_at_are_noted() -> None:
+    line = Line("x.say.0", "A sentence.")
+    looks: dict[str, object] = {}
+    queue = watched.Queue((line,), looks)
+    assert queue
+    assert looks == {"speaking": True}
+    assert queue == (line,)
+    assert queue[0] is line
+    assert [*queue] == [line]
+    assert queue + (line,) == (line, line)  # noqa: RUF005  # its own addition is meant
+    assert looks == {"speaking": True, "queue": (line,)}
+    with pytest.raises(TypeError):
+        len(queue)  # type: ignore[arg-type]
 
 
 def test_exploring_twice_gives_the_same() -> None:

@@ -73,6 +73,7 @@ BREAKS: dict[str, Turn] = {
     "S8-yes": turn(SCREEN, heard("yes"), State("press", mode="wait")),
     "L1": turn(replace(LISTENING, level=Level.urgent), heard("why"), LISTENING),
     "B1": turn(replace(LISTENING, queue=SPEAKING), heard("why"), LISTENING),
+    "D1": turn(LISTENING, heard("pause"), LISTENING, act.CancelTimer("limit")),
     "T1": turn(LISTENING, heard("why"), LISTENING, act.StartTimer("silence", 0.0)),
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from voice_coach.audio import wav
 from voice_coach.commands import setup
 from voice_coach.commands.setup import Choices
+from voice_coach.diary.recorder import kept
 from voice_coach.eventlog import EventLog
 from voice_coach.rehearsal import scenario
 from voice_coach.rehearsal.rehearsal import Cast, Report, Room, rehearse
@@ -31,6 +32,8 @@ class Wanted:
     wav: Path | None = None
     events: Path | None = None
     json: bool = False
+    diary: Path | None = None
+    """Folder of the diary that keeps it; None: none."""
 
 
 def list_scenarios(choices: Choices) -> int:
@@ -55,6 +58,8 @@ def run(choices: Choices, wanted: Wanted) -> int:
         stack.callback(log.close)
         if not wanted.json:
             log.watch(Transcript().watch)
+        if wanted.diary is not None:
+            cast.dialogue = kept(cast.dialogue, wanted.diary, stack)
         story = scenario.load(wanted.name, cast.dialogue.protocol)
         if not wanted.json:
             print(f"{wanted.name}: {story.title}")

@@ -7,7 +7,7 @@ the sound card, in a rehearsal, typed in a terminal, and through every reachable
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -68,7 +68,8 @@ class Dialogue:
         """What ``event`` does to ``state``. A state that is over stays as it is."""
         if state.mode == "over":
             return state, ()
-        turn = self._turn(replace(state, now=max(state.now, event.at)))
+        turn = self._turn(state)
+        turn.set(now=max(state.now, event.at))
         if isinstance(event, PromptEnded):
             if state.queue and state.queue[0].prompt == event.prompt:
                 turn.line_ended()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 _ONES = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
@@ -20,6 +22,7 @@ def number(n: int) -> str:
     return _TENS[tens] + (f" {_ONES[ones]}" if ones else "")
 
 
+@cache
 def digits(text: str) -> str:
     """A telephone number digit by digit: "one one two"."""
     return " ".join(_ONES[int(c)] for c in text if c.isdigit())

@@ -26,6 +26,8 @@ from voice_coach.proof.turn import Moment, Turn, advance
 MOST: Final = 4000
 """Moments tried before the search gives up."""
 
+NOTHING: Final = "(the coach says nothing)"
+
 _CHECKS: Final = {rule.id: rule.check for rule in RULES}
 _SECONDS_A_WORD: Final = 0.39
 
@@ -98,6 +100,9 @@ class _Search:
         self, way: tuple[Turn, ...], begun: tuple[act.Action, ...], stuck: bool = False
     ) -> CounterExample:
         lines = transcript(way, begun) + ["(nothing happens any more)"] * stuck
+        silent = not way[-1].said and way[-1].after.state.mode != "over"
+        if silent and not stuck:
+            lines.append(NOTHING)
         return CounterExample(self.broken.rule, tuple(lines), len(way))
 
     def _events(self, moment: Moment) -> Iterator[Event]:

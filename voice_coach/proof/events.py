@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -45,6 +45,12 @@ class Happening:
 
     alike: str = ""
     """The intent that does the same."""
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """What tells it from others, but for the sentences that it finds."""
+        bare = tuple(sorted((n, v) for n, v in self.fields.items() if n != "queue"))
+        return (self.event, bare, tuple(self.given.items()), tuple(self.facts.items()))
 
     def state(self, of: State) -> State:
         return changed(of, self.fields) if self.fields else of

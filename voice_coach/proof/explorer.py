@@ -3,7 +3,8 @@
 The abstraction. A state is split into its *shape* (``shape``: where the talk stands) and its
 *memory* (``space``: what it remembers). For each shape the set of memories it is reached with is
 one integer. Each event is run on the unchanged core, once for all memories that agree in what that
-run looked at (``watched``); the set is then moved on as a whole. Left out of both:
+run looked at (``watched``); the set is then moved on as a whole. What an event did in a step also
+holds at every other place of the step that agrees in what was looked at there. Left out of both:
 
 - time: a running timer may fire at once; limit, cap and announcements may come at any moment;
 - position, side, severity, whether anything was pressed, and how often an answer was given: every
@@ -27,7 +28,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ from voice_coach.dialogue import actions as act
 from voice_coach.dialogue.events import Event, PromptEnded
 from voice_coach.dialogue.protocol import Protocol
 from voice_coach.dialogue.state import State
-from voice_coach.proof import events, shape
+from voice_coach.proof import events, shape, watched
 from voice_coach.proof.events import Happening
 from voice_coach.proof.shape import NEUTRAL, NOW, Shape
 from voice_coach.proof.space import Memory, Values
@@ -76,10 +77,16 @@ class Cube:
     broken: tuple[str, ...]
 
 
+Known = dict[frozenset[tuple[str, Any]], list[Cube]]
+"""What an event does in a step, by what was looked at of where the talk stood."""
+
+
 @dataclass
 class Edge:
     happening: Happening
     cubes: list[Cube] = field(default_factory=list)
+    known: Known = field(default_factory=dict)
+    """Shared by all places of the step: it holds at each that looks the same."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,8 @@ class Explorer:
         self.turns = 0
         """How many times the core was run."""
         self._index: dict[Shape, int] = {}
+        self._known: dict[Hashable, Known] = {}
+        """By step, running timers and event."""
         self._new: dict[int, int] = {}
         self._fresh: dict[str, int] = {}
         """By step, memories it was reached with for the first time in this round."""
@@ -146,12 +155,12 @@ class Explorer:
     @property
     def states(self) -> int:
         """Pairs of shape and memory."""
-        return sum(bin(bits).count("1") for bits in self.reached[1:])
+        return sum(bits.bit_count() for bits in self.reached[1:])
 
     def transitions(self) -> int:
         """Pairs of state and event, each outcome counted."""
         return sum(
-            bin(self.reached[place] & cube.mask).count("1") * len(cube.leads)
+            (self.reached[place] & cube.mask).bit_count() * len(cube.leads)
             for place, edges in enumerate(self.edges)
             for edge in edges
             if not edge.happening.alike
@@ -175,6 +184,7 @@ class Explorer:
     # -- the work -----------------------------------------------------------------------------
 
     def _begin(self) -> None:
+        self.oracle.reads, self.oracle.looks = {}, {}
         start = State(
             step=self.protocol.start, mode="wait", now=self.now, entered=self.now, queue=(NEUTRAL,)
         )
@@ -193,8 +203,9 @@ class Explorer:
         self.reached.append(0)
         self.edges.append([])
         if not place.hub and place.state.mode != "over":
+            here = (place.state.step, place.timers & shape.TIMERS)
             self.edges[index] = [
-                Edge(what)
+                Edge(what, known=self._known.setdefault((*here, what.key), {}))
                 for what in events.happenings(self.protocol, place.state, place.timers, self.now)
             ]
         return index
@@ -237,7 +248,7 @@ class Explorer:
                 bits &= ~hit
                 self._move(hit, cube)
         while bits:
-            cube = self._cube(self.places[place], edge.happening, space.first(bits))
+            cube = self._cube(self.places[place], edge, bits)
             edge.cubes.append(cube)
             hit = bits & cube.mask
             bits &= ~hit
@@ -249,33 +260,45 @@ class Explorer:
         """Whether this event does what the one does that it is said to be like."""
         if edge.cubes:
             return
-        values = self.memory.space.first(bits)
-        one = self._cube(self.places[place], edge.happening, values)
+        one = self._cube(self.places[place], edge, bits)
         edge.cubes.append(one)
         what = edge.happening
         other = next(
-            e.happening
+            e
             for e in self.edges[place]
             if getattr(e.happening.event, "intent", "") == what.alike
             and bool(e.happening.fields) == bool(what.fields)
         )
-        if one != self._cube(self.places[place], other, values):
+        if one != self._cube(self.places[place], other, bits & -bits):
             raise AssertionError(f"{what.event} is not like {what.alike} in {place}")
 
     def _move(self, hit: int, cube: Cube) -> None:
         for place, values in cube.leads:
             self._reach(place, self.memory.space.after(hit, values) if values else hit)
 
-    def _cube(self, place: Place, what: Happening, values: Values) -> Cube:
+    def _cube(self, place: Place, edge: Edge, bits: int) -> Cube:
+        """What happens for the first of these memories and all that are like it."""
+        first, state = bits & -bits, edge.happening.state(place.state)
+        for looks, cubes in edge.known.items():
+            if watched.stands(state, looks):
+                for cube in cubes:
+                    if cube.mask & first:
+                        return cube
+        cube = self._run_all(place, edge.happening, self.memory.space.first(bits))
+        edge.known.setdefault(frozenset(self.oracle.looks.items()), []).append(cube)
+        return cube
+
+    def _run_all(self, place: Place, what: Happening, values: Values) -> Cube:
         """Run the core for these memories, in every way that is open."""
         before = what.state(shape.changed(place.state, self.memory.fields(values)))
-        self.oracle.reads = dict(what.given)
+        self.oracle.reads, self.oracle.looks = dict(what.given), {}
+        moment = Moment(Watched.of(before, self.oracle), place.timers)
         leads: list[tuple[int, Values]] = []
         broken: list[str] = []
         scripts: list[tuple[int, ...]] = [()]
         while scripts:
             self.oracle.begin(scripts.pop(), what.facts)
-            self._run(Moment(before, place.timers), what.event, leads, broken)
+            self._run(moment, what.event, leads, broken)
             scripts += self.oracle.others()
         if what.event == events.back(self.now).event and not place.hub:
             leads.append((HUB, {}))
@@ -293,8 +316,7 @@ class Explorer:
             return
         timers = left(before.timers, event, actions)
         assert isinstance(state, Watched)
-        watched = Moment(Watched.of(before.state, self.oracle), before.timers)
-        turn = Turn(self.protocol, watched, event, Moment(state, timers), actions)
+        turn = Turn(self.protocol, before, event, Moment(state, timers), actions)
         broken += self.judge(turn)
         writes = state.writes(self.memory.screens)
         if "flags" in writes:

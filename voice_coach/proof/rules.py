@@ -338,6 +338,14 @@ def whoever_speaks_over_the_coach_silences_it(turn: Turn) -> bool | None:
     return turn.hushed
 
 
+@_rule("D1", "a lost microphone or speaker stops no clock: the limit and the end come all the same")
+def the_clock_is_never_stopped(turn: Turn) -> bool | None:
+    """Without a microphone the person is silent, and silence is led to the end (S6, S7-end).
+    Without a speaker no sentence ends; the clock still leads to the advice (S3, S7-cap)."""
+    stopped = [a.timer for a in turn.actions if isinstance(a, act.CancelTimer)]
+    return set(stopped) <= {"silence", "hold"} if stopped else None
+
+
 @_rule("T1", "no turn goes on for ever: no loop without time passing")
 def time_passes(turn: Turn) -> bool | None:
     """Whatever begins takes time. A turn that does not end at all is found where it is run."""

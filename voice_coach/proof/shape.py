@@ -29,6 +29,10 @@ PRESSING: Final = Line("common.pressing", "Press.", touch=True)
 """Stands for any sentence that asks for pressure and is no prompt."""
 
 
+TIMERS: Final = frozenset(("silence", "hold"))
+"""Those that belong to a mode; the clock's may fire at any time."""
+
+
 def running(timers: frozenset[str], actions: Iterable[act.Action]) -> frozenset[str]:
     """The timers after these actions."""
     left = set(timers)

@@ -76,16 +76,31 @@ class Space:
             bits &= self._masks[name][self._values[name].index(value)]
         return bits
 
+    @cached_property
+    def _moves(self) -> dict[str, dict[Any, tuple[int, list[tuple[int, int]]]]]:
+        """By variable and new value: those that have it, and how far to shift the others."""
+        moves: dict[str, dict[Any, tuple[int, list[tuple[int, int]]]]] = {}
+        for name, values in self.variables:
+            masks, stride = self._masks[name], self._strides[name]
+            moves[name] = {
+                value: (
+                    masks[to],
+                    [(mask, (to - i) * stride) for i, mask in enumerate(masks) if i != to],
+                )
+                for to, value in enumerate(values)
+            }
+        return moves
+
     def after(self, bits: int, values: Mapping[str, Any]) -> int:
         """``bits`` with the variables set to these values."""
         for name, value in values.items():
-            masks, stride = self._masks[name], self._strides[name]
-            to = self._values[name].index(value)
-            moved = 0
-            for i, mask in enumerate(masks):
-                shift = (to - i) * stride
-                part = bits & mask
-                moved |= part << shift if shift >= 0 else part >> -shift
+            kept, others = self._moves[name][value]
+            moved = bits & kept
+            if moved != bits:
+                for mask, shift in others:
+                    part = bits & mask
+                    if part:
+                        moved |= part << shift if shift >= 0 else part >> -shift
             bits = moved
         return bits
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from voice_coach.dialogue import actions as act
 from voice_coach.dialogue.dialogue import Dialogue
@@ -23,7 +22,7 @@ class Moment:
     timers: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Turn:
     """States may be watched: what a rule reads of them, its verdict is taken to depend on."""
 
@@ -36,45 +35,38 @@ class Turn:
 
     # Looked at by many rules, so found once.
 
-    @cached_property
-    def intent(self) -> str:
-        return self.event.intent if isinstance(self.event, Heard) else ""
+    intent: str = field(init=False, default="")
+    timer: str = field(init=False, default="")
+    here: Step = field(init=False)
+    """The step in which it happened."""
+    there: Step = field(init=False)
+    """The step in which it ended."""
+    entered: list[str] = field(init=False, default_factory=list)
+    said: list[act.Say] = field(init=False, default_factory=list)
+    advised: list[act.Advise] = field(init=False, default_factory=list)
+    hushed: bool = field(init=False, default=False)
+    presses: bool = field(init=False, default=False)
+    """Pressure is spoken, or a step with pressure is entered."""
 
-    @cached_property
-    def timer(self) -> str:
-        return self.event.timer if isinstance(self.event, TimerFired) else ""
-
-    @cached_property
-    def here(self) -> Step:
-        """The step in which it happened."""
-        return self.protocol.steps[self.before.state.step]
-
-    @cached_property
-    def there(self) -> Step:
-        """The step in which it ended."""
-        return self.protocol.steps[self.after.state.step]
-
-    @cached_property
-    def entered(self) -> list[str]:
-        return [action.step for action in self.actions if isinstance(action, act.Enter)]
-
-    @cached_property
-    def said(self) -> list[act.Say]:
-        return [action for action in self.actions if isinstance(action, act.Say)]
-
-    @cached_property
-    def advised(self) -> list[act.Advise]:
-        return [action for action in self.actions if isinstance(action, act.Advise)]
-
-    @cached_property
-    def hushed(self) -> bool:
-        return any(isinstance(action, act.Hush) for action in self.actions)
-
-    @cached_property
-    def presses(self) -> bool:
-        """Pressure is spoken, or a step with pressure is entered."""
+    def __post_init__(self) -> None:
         steps = self.protocol.steps
-        return any(say.touch for say in self.said) or any(steps[n].touch for n in self.entered)
+        self.here = steps[self.before.state.step]
+        self.there = steps[self.after.state.step]
+        if isinstance(self.event, Heard):
+            self.intent = self.event.intent
+        elif isinstance(self.event, TimerFired):
+            self.timer = self.event.timer
+        for action in self.actions:
+            if isinstance(action, act.Say):
+                self.said.append(action)
+                self.presses |= action.touch
+            elif isinstance(action, act.Enter):
+                self.entered.append(action.step)
+                self.presses |= steps[action.step].touch
+            elif isinstance(action, act.Advise):
+                self.advised.append(action)
+            elif isinstance(action, act.Hush):
+                self.hushed = True
 
     def became_clear(self) -> set[str]:
         """Screens with a clear answer only since this turn."""

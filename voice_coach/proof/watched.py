@@ -4,6 +4,10 @@ The core is run as it is, on a state that notes each variable that is read befor
 Whatever was not read cannot have mattered. What the proof does not keep at all (the position, the
 time, how often an answer was given) is asked of an ``Oracle``, and every answer is tried; to look
 at it in any other way is an error, so that a change of the core cannot make it unsound unseen.
+
+Read are the memory (``reads``) and where the talk stands (``looks``). Of the sentences still to be
+heard it is told apart whether only was asked if there are any: most answers want to know no more,
+so one turn stands for all the sentences that it may cut off.
 """
 
 from __future__ import annotations
@@ -14,12 +18,14 @@ from typing import Any, Final, NoReturn
 
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.protocol import Case, Protocol, Reaction
-from voice_coach.dialogue.state import State
+from voice_coach.dialogue.state import Line, State
 from voice_coach.dialogue.turn import Turn
 from voice_coach.proof.space import CLEAR
 
 _KEPT: Final = ("released", "relieved", "limit", "limit_unsaid", "level", "flags")
 _ASKED: Final = ("position", "side", "severe", "counts")
+_STANDS: Final = ("mode", "target", "before_pause", "held_since")
+"""Of the shape; the queue is a case of its own, and the step is always known."""
 
 _FACTS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "standing": ("position", lambda value: value == "standing"),
@@ -37,6 +43,9 @@ class Oracle:
 
     def __init__(self) -> None:
         self.reads: dict[str, Any] = {}
+        """Of the memory: each variable that was read, with its value."""
+        self.looks: dict[str, Any] = {}
+        """Of where the talk stands: the same."""
         self.taken: list[tuple[int, int]] = []
         self._script: tuple[int, ...] = ()
         self._facts: dict[str, bool] = {}
@@ -104,6 +113,50 @@ class Cleared:
         return Cleared(self._oracle, self._base, changed)
 
 
+class Queue:
+    """The sentences still to be heard: are there any is one question, which ones another."""
+
+    __slots__ = ("_lines", "_looks")
+
+    def __init__(self, lines: tuple[Line, ...], looks: dict[str, Any]) -> None:
+        self._lines = lines
+        self._looks = looks
+
+    def __bool__(self) -> bool:
+        self._looks["speaking"] = bool(self._lines)
+        return bool(self._lines)
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(self._read())
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._read()[key]
+
+    def __add__(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        return self._read() + lines
+
+    def __eq__(self, other: object) -> bool:
+        return self._read() == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _read(self) -> tuple[Line, ...]:
+        self._looks["queue"] = self._lines
+        return self._lines
+
+
+def stands(state: State, looks: Iterable[tuple[str, Any]]) -> bool:
+    """Whether a state looks like this."""
+    fields = state.__dict__
+    for name, value in looks:
+        if name == "speaking":
+            if bool(fields["queue"]) != value:
+                return False
+        elif fields[name] != value:
+            return False
+    return True
+
+
 class Watched(State):
     """A state that notes which of its variables are read."""
 
@@ -112,17 +165,23 @@ class Watched(State):
 
     @classmethod
     def of(cls, state: State, oracle: Oracle) -> Watched:
-        new = object.__new__(cls)
-        new.__dict__.update(state.__dict__)
-        new.__dict__.update(
-            oracle=oracle, written=frozenset(), cleared=Cleared(oracle, state.cleared, {})
-        )
-        return new
+        values = state.__dict__.copy()
+        values["oracle"] = oracle
+        values["written"] = frozenset()
+        values["cleared"] = Cleared(oracle, state.cleared, {})
+        values["queue"] = Queue(state.queue, oracle.looks)
+        return cls._with(values)
 
     def changed(self, changes: dict[str, Any]) -> Watched:
-        new = object.__new__(Watched)
-        new.__dict__.update(self.__dict__)
-        new.__dict__.update(changes, written=self.written | changes.keys())
+        values = self.__dict__.copy()
+        values.update(changes)
+        values["written"] = self.written | changes.keys()
+        return self._with(values)
+
+    @classmethod
+    def _with(cls, values: dict[str, Any]) -> Watched:
+        new = object.__new__(cls)
+        object.__setattr__(new, "__dict__", values)
         return new
 
     def writes(self, screens: Iterable[str]) -> dict[str, Any]:
@@ -144,6 +203,16 @@ def _noted(name: str) -> property:
     return property(read)
 
 
+def _looked(name: str) -> property:
+    def read(self: Watched) -> Any:
+        value = self.__dict__[name]
+        if name not in self.written:
+            self.oracle.looks[name] = value
+        return value
+
+    return property(read)
+
+
 def _hidden(name: str) -> property:
     def read(_: Watched) -> NoReturn:
         raise AssertionError(f"the proof does not know `{name}`: ask its oracle instead")
@@ -153,6 +222,8 @@ def _hidden(name: str) -> property:
 
 for _name in _KEPT:
     setattr(Watched, _name, _noted(_name))
+for _name in _STANDS:
+    setattr(Watched, _name, _looked(_name))
 for _name in _ASKED:
     setattr(Watched, _name, _hidden(_name))
 
@@ -201,7 +272,7 @@ class WatchedDialogue(Dialogue):
 
     def _turn(self, state: State) -> Turn:
         plain = super()._turn(state)
-        watched = Watched.of(state, self.oracle)
+        watched = state if isinstance(state, Watched) else Watched.of(state, self.oracle)
         return WatchedTurn(self.protocol, watched, plain.fields, self.screens)
 
 
@@ -209,4 +280,5 @@ def plain(state: State) -> State:
     """A watched state as an ordinary one; what is not known has its first value."""
     values = {f.name: state.__dict__[f.name] for f in fields(State)}
     unknown = {"position": None, "side": None, "severe": False, "pressed": False, "counts": ()}
-    return State(**{**values, **unknown, "cleared": frozenset()})
+    queue = tuple(state.queue)
+    return State(**{**values, **unknown, "cleared": frozenset(), "queue": queue})

@@ -1,0 +1,135 @@
+"""The diary's page in a real browser: what it looks like, and whether everybody can read it.
+
+Writes the page of 60 synthetic nights, takes a screenshot of it in headless Chromium, prints it
+there, and lets axe look for barriers. Needs Chromium, and axe-core, which npm fetches:
+
+    npm install --prefix build/axe axe-core
+    python -m scripts.bench.diary_page [--into build/page]
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any, Final
+
+from scripts.bench.diary_nights import nights
+from voice_coach.content.loader import load_protocol
+from voice_coach.diary.charts import charts
+from voice_coach.diary.figures import figures
+from voice_coach.diary.paper import to_pdf
+from voice_coach.diary.report import report
+from voice_coach.diary.webpage import to_html
+
+ROOT: Final = Path(__file__).parents[2]
+AXE: Final = ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+
+_CHROMIUM: Final = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--hide-scrollbars",
+)  # fmt: skip
+
+_RUN: Final = """
+<script>{axe}</script>
+<script>
+  axe.run().then(found => {{
+    const box = document.createElement("pre");
+    box.id = "axe";
+    box.textContent = JSON.stringify({{
+      passes: found.passes.length,
+      violations: found.violations.map(v => ({{
+        id: v.id, impact: v.impact, help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 200)),
+      }})),
+    }});
+    document.body.append(box);
+  }});
+</script>
+"""
+
+
+def chromium() -> str | None:
+    """The browser, where there is one."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def page(count: int = 60) -> tuple[bytes, bytes]:
+    """The page of so many synthetic nights: HTML and PDF."""
+    until = datetime(2026, 11, 1, tzinfo=timezone.utc)
+    protocol = load_protocol()
+    found = figures(list(nights(count, years=0.9, until=until)), protocol)
+    made = report(found, protocol, date(2026, 11, 1))
+    drawn = charts(found)
+    return to_html(made, drawn), to_pdf(made, drawn)
+
+
+def barriers(page: bytes, browser: str) -> dict[str, Any]:
+    """What axe finds in a page: the number of its ``passes``, and its ``violations``."""
+    text = page.decode()
+    # The page forbids every script, this one too, so the copy that is examined allows it.
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+    text = text.replace("</body>", _RUN.format(axe=AXE.read_text()) + "</body>")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "page.html")
+        copy.write_text(text)
+        shown = _browse(browser, folder, "--virtual-time-budget=20000", "--dump-dom", copy)
+    found = re.search(r'<pre id="axe">(.*?)</pre>', shown, re.DOTALL)
+    if found is None:
+        raise RuntimeError("axe did not come to its end")
+    result: dict[str, Any] = json.loads(html.unescape(found.group(1)))
+    return result
+
+
+def _browse(browser: str, folder: str, *arguments: str | Path) -> str:
+    profile = f"--user-data-dir={folder}/profile"
+    *options, file = arguments
+    done = subprocess.run(
+        [browser, *_CHROMIUM, profile, *map(str, options), f"file://{file}"],
+        check=True, capture_output=True, text=True, timeout=180,
+    )  # fmt: skip
+    return done.stdout
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--into", type=Path, default=ROOT / "build" / "page")
+    parser.add_argument("--count", type=int, default=60)
+    args = parser.parse_args()
+    into: Path = args.into.absolute()
+    into.mkdir(parents=True, exist_ok=True)
+    as_html, as_pdf = page(args.count)
+    (into / "diary.html").write_bytes(as_html)
+    (into / "diary.pdf").write_bytes(as_pdf)
+    browser = chromium()
+    if browser is None:
+        print("There is no Chromium here; install it to see the page (apt-get install chromium).")
+        return 1
+    with tempfile.TemporaryDirectory() as folder:
+        shot = ("--window-size=900,2600", f"--screenshot={into}/diary.png")
+        _browse(browser, folder, *shot, into / "diary.html")
+        narrow = ("--window-size=500,1200", f"--screenshot={into}/diary-narrow.png")
+        _browse(browser, folder, *narrow, into / "diary.html")
+        paper = ("--no-pdf-header-footer", f"--print-to-pdf={into}/printed.pdf")
+        _browse(browser, folder, *paper, into / "diary.html")
+    print(f"Look at what is in {into}.")
+    if not AXE.is_file():
+        print("axe is not here; fetch it with: npm install --prefix build/axe axe-core")
+        return 1
+    found = barriers(as_html, browser)
+    print(f"axe: {found['passes']} rules passed, {len(found['violations'])} violations")
+    for one in found["violations"]:
+        print(f"{one['impact']}: {one['id']}: {one['help']}")
+        print("\n".join(f"    {node}" for node in one["nodes"][:5]))
+    return 1 if found["violations"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""Writes an episode while it happens: after each turn that tells something new.
+
+It listens at the dialogue itself, and never stands in its way: a diary that cannot be written is
+reported once, and the coaching goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from voice_coach.dialogue.dialogue import Dialogue, Result
+from voice_coach.dialogue.events import Event
+from voice_coach.dialogue.protocol import Protocol
+from voice_coach.dialogue.state import State
+from voice_coach.diary.account import Turn, opened, told
+from voice_coach.diary.episode import Episode
+from voice_coach.diary.store import Diary
+from voice_coach.errors import CoachError, OutputError
+
+BUSY: Final = 0.2
+"""Seconds that a turn of the conversation waits for another program that is writing."""
+
+
+@dataclass(frozen=True)
+class Overheard(Dialogue):
+    """The same dialogue, with somebody who is told of every turn. One conversation at a time."""
+
+    listener: Callable[[Turn], None] = field(kw_only=True)
+
+    def begin(self) -> Result:
+        state, actions = super().begin()
+        self.listener(Turn(None, None, state, actions))
+        return state, actions
+
+    def advance(self, state: State, event: Event) -> Result:
+        after, actions = super().advance(state, event)
+        self.listener(Turn(state, event, after, actions))
+        return after, actions
+
+
+class Recorder:
+    """Keeps the episode that is going on in the diary."""
+
+    def __init__(
+        self,
+        diary: Diary,
+        protocol: Protocol,
+        *,
+        complain: Callable[[str], None],
+        clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
+        """``complain``: told, once an episode, why it cannot be kept. ``clock``: with a zone."""
+        self._diary = diary
+        self._protocol = protocol
+        self._complain = complain
+        self._clock = clock
+        self._episode: Episode | None = None
+        self._written: Episode | None = None
+        """As it stands in the diary."""
+        self._forgotten = False
+        self._complained = False
+
+    def hear(self, turn: Turn) -> None:
+        """Take one turn of the dialogue into the episode, and write what is new."""
+        if turn.before is None:
+            self._episode, self._written = opened(self._clock(), turn), None
+            self._forgotten = self._complained = False
+        elif self._episode is not None:
+            self._episode = told(self._episode, self._protocol, turn)
+        if self._episode is not None and not self._forgotten and self._is_news(turn):
+            self._write(self._episode, turn.after.mode == "over")
+
+    def _is_news(self, turn: Turn) -> bool:
+        assert self._episode is not None
+        if self._written is None or turn.after.mode == "over":
+            return True
+        at = self._written.seconds  # that time goes on is no news
+        return msgspec.structs.replace(self._episode, seconds=at) != self._written
+
+    def _write(self, episode: Episode, over: bool) -> None:
+        """What could not be written now is written with the next turn."""
+        try:
+            if self._written is None:
+                self._diary.add([episode])
+            elif not self._diary.update(episode):
+                self._forgotten = True  # somebody has deleted it meanwhile, and that stands
+                return
+            self._written = episode
+            if over:
+                self._diary.settle()
+        except OutputError as error:
+            if not self._complained:
+                self._complained = True
+                self._complain(str(error))
+
+
+def overheard(dialogue: Dialogue, recorder: Recorder) -> Overheard:
+    """The dialogue, with the recorder listening."""
+    return Overheard(dialogue.protocol, dialogue.number, listener=recorder.hear)
+
+
+def kept(dialogue: Dialogue, folder: Path | None, stack: ExitStack) -> Dialogue:
+    """The dialogue with the diary in ``folder`` listening; as it was where there can be none,
+    because nobody in pain shall wait for a diary. What is wrong is said on stderr."""
+    try:
+        diary = stack.enter_context(Diary(folder, busy=BUSY))
+    except CoachError as error:
+        _complain(str(error))
+        return dialogue
+    if diary.mended is not None:
+        _complain(str(diary.mended))
+    return overheard(dialogue, Recorder(diary, dialogue.protocol, complain=_complain))
+
+
+def _complain(why: str) -> None:
+    print(f"voice-coach: {why}", file=sys.stderr, flush=True)
