@@ -22,6 +22,7 @@ from voice_coach.errors import Terminated, UsageError
 from voice_coach.eventlog import EventLog
 from voice_coach.instance import microphone_taken
 from voice_coach.listening.listener import Listener
+from voice_coach.loudness import wall_clock
 from voice_coach.nightlog import NightLog
 from voice_coach.nights import Keep, Nights
 from voice_coach.proof.seal import fingerprint
@@ -164,6 +165,7 @@ def _prepare(  # noqa: PLR0913 - what a person may choose, and where it is close
         return Session(
             port, mixer, voice, Listener(ear), dialogue, log,
             virtual=sound.virtual, headset=sound.headset, canceller=cancel, keep=keep,
+            clock=None if sound.virtual else wall_clock,
         )  # fmt: skip
 
     journal = None
