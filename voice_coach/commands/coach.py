@@ -71,8 +71,8 @@ def open_port(sound: Sound) -> AudioPort:
         speaker = Path(sound.speaker) if sound.speaker else None
         return FilePort(Path(sound.mic or ""), speaker)
     if is_file(sound.speaker):
-        return SplitPort(CardPort(_device(sound.mic), None), Path(sound.speaker or ""))
-    return CardPort(_device(sound.mic), _device(sound.speaker))
+        return SplitPort(CardPort(device(sound.mic), None), Path(sound.speaker or ""))
+    return CardPort(device(sound.mic), device(sound.speaker))
 
 
 def canceller(sound: Sound) -> EchoCanceller:
@@ -84,7 +84,8 @@ def canceller(sound: Sound) -> EchoCanceller:
     return open_canceller()
 
 
-def _device(name: str | None) -> str | int | None:
+def device(name: str | None) -> str | int | None:
+    """A device's number, or part of its name, as it is looked for."""
     return int(name) if name is not None and name.isdigit() else name
 
 
@@ -116,63 +117,95 @@ def run(
             "(with one plugged in, the coach waits for the call)."
         )
         return rehearse.demonstrate(choices, events)
-    dialogue = setup.dialogue(choices)
-    ear = setup.recogniser(choices, dialogue.protocol)
     with ExitStack() as stack:
-        if not sound.virtual:
-            stack.enter_context(microphone_taken())
-        log = EventLog(events)
-        stack.callback(log.close)
-        night_log = stack.enter_context(NightLog(manner.log and not sound.virtual))
-        log.watch(night_log.watch)
-        if not manner.standby:  # what is said is no business of the system's journal
-            log.watch(Transcript().watch)
-        notifier = Notifier()
-        log.watch(lambda _: notifier.alive())
-        voice = stack.enter_context(setup.voice(choices))
-        voice.clip(dialogue.protocol.steps[dialogue.protocol.start].say[0])  # the voice works
-        voice.prefetch(setup.fixed_sentences(dialogue))
-        port = open_port(sound)
-        mixer = Mixer(choices.volume / 100)
-        stack.callback(port.close)
-        port.start(mixer)
-        cancel = canceller(sound)
-
-        def session(dialogue: Dialogue, keep: Keep | None) -> Session:
-            return Session(
-                port, mixer, voice, Listener(ear), dialogue, log,
-                virtual=sound.virtual, headset=sound.headset, canceller=cancel, keep=keep,
-                clock=None if sound.virtual else wall_clock,
-            )  # fmt: skip
-
-        journal = None
-        if manner.resume and not sound.virtual:
-            journal = Journal(dialogue.protocol, fingerprint(dialogue.protocol))
-            stack.enter_context(journal)
-        kept_dialogue = _kept(dialogue, sound, keeping, stack)
-        nights = Nights(kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier)
-        notifier.ready()
-        night_log.note("start")
-        try:
-            _watch(nights, manner)
-        except KeyboardInterrupt as end:
-            mixer.hush()
-            if journal is not None and not isinstance(end, Terminated):
-                journal.erase()  # the person has ended it
-            print("\nGood night.", file=sys.stderr)
-        except Exception as error:
-            night_log.note("crash", kind=type(error).__name__)
-            raise
-        night_log.note("stop", journal=not (journal and journal.warning))
+        _watch(_prepare(choices, sound, events, manner, keeping, stack), manner)
     return 0
 
 
-def _watch(nights: Nights, manner: Manner) -> None:
-    resumed = nights.take_up()
-    if not manner.now:
-        nights.keep_watch()
-    elif not resumed:
-        nights.coach()
+@dataclass(frozen=True)
+class _Ready:
+    """Everything loaded, and the microphone open."""
+
+    nights: Nights
+    mixer: Mixer
+    journal: Journal | None
+    log: NightLog
+
+
+def _prepare(  # noqa: PLR0913 - what a person may choose, and where it is closed again
+    choices: Choices,
+    sound: Sound,
+    events: Path | None,
+    manner: Manner,
+    keeping: Keeping,
+    stack: ExitStack,
+) -> _Ready:
+    dialogue = setup.dialogue(choices)
+    ear = setup.recogniser(choices, dialogue.protocol)
+    if not sound.virtual:
+        stack.enter_context(microphone_taken())
+    log = EventLog(events)
+    stack.callback(log.close)
+    night_log = stack.enter_context(NightLog(manner.log and not sound.virtual))
+    log.watch(night_log.watch)
+    if not manner.standby:  # what is said is no business of the system's journal
+        log.watch(Transcript().watch)
+    notifier = Notifier()
+    log.watch(lambda _: notifier.alive())
+    voice = stack.enter_context(setup.voice(choices))
+    voice.clip(dialogue.protocol.steps[dialogue.protocol.start].say[0])  # the voice works
+    voice.prefetch(setup.fixed_sentences(dialogue))
+    port = open_port(sound)
+    mixer = Mixer(choices.volume / 100)
+    stack.callback(port.close)
+    port.start(mixer)
+    cancel = canceller(sound)
+
+    def session(dialogue: Dialogue, keep: Keep | None) -> Session:
+        return Session(
+            port, mixer, voice, Listener(ear), dialogue, log,
+            virtual=sound.virtual, headset=sound.headset, canceller=cancel, keep=keep,
+            clock=None if sound.virtual else wall_clock,
+        )  # fmt: skip
+
+    journal = None
+    if manner.resume and not sound.virtual:
+        journal = Journal(dialogue.protocol, fingerprint(dialogue.protocol))
+        stack.enter_context(journal)
+    kept_dialogue = _kept(dialogue, sound, keeping, stack)
+    nights = Nights(kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier)
+    notifier.ready()
+    return _Ready(nights, mixer, journal, night_log)
+
+
+def _watch(ready: _Ready, manner: Manner) -> None:
+    """Keep watch until somebody ends it."""
+    ready.log.note("start")
+    try:
+        resumed = ready.nights.take_up()
+        if not manner.now:
+            ready.nights.keep_watch()
+        elif not resumed:
+            ready.nights.coach()
+    except KeyboardInterrupt as end:
+        ready.mixer.hush()
+        if ready.journal is not None and not isinstance(end, Terminated):
+            ready.journal.erase()  # the person has ended it
+        print("\nGood night.", file=sys.stderr)
+    except Exception as error:
+        ready.log.note("crash", kind=type(error).__name__)
+        raise
+    finally:
+        _complain(ready.journal)
+    ready.log.note("stop")
+
+
+def _complain(journal: Journal | None) -> None:
+    """Say why nothing could be kept, if that is so."""
+    if journal is not None:
+        journal.flush()
+        if journal.warning:
+            print(f"voice-coach: {journal.warning}", file=sys.stderr)
 
 
 def _kept(dialogue: Dialogue, sound: Sound, keeping: Keeping, stack: ExitStack) -> Dialogue:
