@@ -120,7 +120,8 @@ def _pink(draw: np.random.Generator) -> Any:
 
 
 def _samples(sound: Any) -> Samples:
-    return np.clip(sound * 32767, -32768, 32767).astype(np.int16)
+    samples: Samples = np.clip(sound * 32767, -32768, 32767).astype(np.int16)
+    return samples
 
 
 def soak(name: str, room: Samples, hours: float, choices: Choices) -> Soak:
