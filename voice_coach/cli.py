@@ -106,7 +106,7 @@ def _coach(args: argparse.Namespace, choices: Any) -> int:
     settings = _settings(args)
     manner = coach.Manner(
         now=args.command == "now", standby=args.command == "standby",
-        resume=settings.resume, log=settings.log,
+        resume=settings.resume, log=settings.log, screen=getattr(args, "screen", False),
     )  # fmt: skip
     keeping = coach.Keeping(getattr(args, "diary", None), getattr(args, "no_diary", False))
     return coach.run(choices, _sound(args), getattr(args, "events", None), manner, keeping)
@@ -186,7 +186,7 @@ def _protocol(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import protocol
 
     if args.what == "check":
-        return protocol.check(choices, as_json=args.json)
+        return protocol.check(choices, as_json=args.json, learning=args.learning)
     return (protocol.show if args.what == "show" else protocol.graph)(choices.protocol)
 
 
@@ -261,6 +261,10 @@ def _parser() -> argparse.ArgumentParser:
     protocol = commands.add_parser("protocol", help="the conversation, for review")
     protocol.add_argument("what", choices=("show", "check", "graph"))
     protocol.add_argument("file", type=Path, nargs="?", help="content file (default: the shipped)")
+    protocol.add_argument(
+        "--learning", action="store_true",
+        help="check: also with all that the diary may make of the conversation",
+    )  # fmt: skip
     protocol.add_argument("--model", type=Path, default=None, help="model folder")
     protocol.add_argument(
         "--json", action="store_true",
@@ -284,6 +288,7 @@ def _options_for_sound() -> argparse.ArgumentParser:
     _add_settings(options, "mic", "speaker")
     _add_settings(options.add_mutually_exclusive_group(), "headset", "half_duplex")
     options.add_argument("--events", type=Path, metavar="FILE", help="one JSON object a line")
+    options.add_argument("--screen", action="store_true", help="large and dim, for who watches")
     diary = options.add_mutually_exclusive_group()
     _add_folder(diary)
     diary.add_argument("--no-diary", action="store_true", help="keep nothing of this night")

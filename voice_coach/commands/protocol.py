@@ -11,6 +11,8 @@ from voice_coach.commands.setup import Choices
 from voice_coach.content import default_protocol_path, load_protocol
 from voice_coach.content.loader import edges, sentences
 from voice_coach.dialogue.protocol import Protocol, Reaction
+from voice_coach.diary.informed import variants
+from voice_coach.diary.script import load
 from voice_coach.proof import seal
 from voice_coach.proof.check import Finding, Verdict
 from voice_coach.proof.check import check as prove
@@ -53,8 +55,9 @@ def _answers(protocol: Protocol, name: str) -> Iterator[str]:
         yield f"else -> {step.next}"
 
 
-def check(choices: Choices, *, as_json: bool = False) -> int:
-    """Load, validate, prove every rule and print what was found.
+def check(choices: Choices, *, as_json: bool = False, learning: bool = False) -> int:
+    """Load, validate, prove every rule and print what was found. ``learning``: also with all that
+    the diary may make of the protocol.
 
     0 when every rule holds, 1 when one does not. Raises ContentError and ModelError.
     """
@@ -63,14 +66,31 @@ def check(choices: Choices, *, as_json: bool = False) -> int:
     name = str(choices.protocol or default_protocol_path().name)
     if not as_json:
         print(f"{name}: {_contents(protocol)}", flush=True)
+    verdict = _proven(protocol)
+    wanted = variants(protocol, load()) if learning and verdict.holds else ()
+    others = [_proven(variant) for variant in wanted]
+    if as_json:
+        more = {"learning": [other.as_json() for other in others]} if learning else {}
+        print(json.dumps({"protocol": name, **verdict.as_json(), **more}))
+    else:
+        _print_verdict(verdict)
+        for other, what in zip(others, _VARIANTS, strict=False):
+            print(f"\n{what}:")
+            _print_verdict(other)
+    return 0 if all(one.holds for one in (verdict, *others)) else 1
+
+
+_VARIANTS = (
+    "With any stretch first, as the diary may have learned",
+    "The same, and with cramps that the diary knows to come often",
+)
+
+
+def _proven(protocol: Protocol) -> Verdict:
     verdict = prove(protocol)
     if verdict.holds:
         seal.remember(protocol)
-    if as_json:
-        print(json.dumps({"protocol": name, **verdict.as_json()}))
-    else:
-        _print_verdict(verdict)
-    return 0 if verdict.holds else 1
+    return verdict
 
 
 def _contents(protocol: Protocol) -> str:
