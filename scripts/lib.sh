@@ -155,3 +155,18 @@ need_project() {
     # With an extra comes everything that is installed without one.
     printf '%s\n' "$wanted" >"$venv/.installed"
 }
+
+# need_echo: the echo canceller, where there is a wheel of it for this machine. Without it the coach
+# does not listen while it speaks; `voice-coach doctor` says so. Tried once for each pyproject.toml.
+need_echo() {
+    local wanted stamp=$venv/.tried-echo
+    wanted="$(cksum <"$root/pyproject.toml") $root"
+    [ -f "$stamp" ] && [ "$(<"$stamp")" = "$wanted" ] && return 0
+    if ! "$venv/bin/python" -c 'import livekit.rtc' 2>/dev/null; then
+        say "Installing the echo canceller, so that you can talk over the coach ..."
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+            --only-binary :all: --editable "$root[echo]" >/dev/null 2>&1 </dev/null ||
+            say "There is none for this machine: the coach will not listen while it speaks."
+    fi
+    printf '%s\n' "$wanted" >"$stamp"
+}

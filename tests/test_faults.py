@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,9 +24,11 @@ from voice_coach.faults import AGAIN, LATE
 from voice_coach.listening.fake import FakeRecogniser
 from voice_coach.listening.listener import Listener
 from voice_coach.session import Ending, Session
+from voice_coach.speaking import render_child
 from voice_coach.speaking.cache import ClipCache
 from voice_coach.speaking.fake import FakeRenderer
 from voice_coach.speaking.port import VoiceSettings
+from voice_coach.speaking.pyttsx3_renderer import Pyttsx3Renderer
 from voice_coach.speaking.voice import Voice
 
 REMARKS = load_remarks()
@@ -322,3 +325,59 @@ def test_in_an_emergency_the_plain_sentence_says_whom_to_call(
     coach(card, voice, says=Heard(0.0, "chest", "chest pain"))
     assert ("emergency.say.0", emergency, False) in card.spoken()
     assert lost(card)[0] == ("emergency.say.0", "plain sentence")
+
+
+# -- with the real engine's child in place of a fake ----------------------------------------------
+
+CHILD = """
+import io, json, os, runpy, sys, time
+request = json.load(sys.stdin)
+if request.get("text") == {broken!r}:
+    with open({noted!r}, "a") as noted:
+        print(os.getpid(), file=noted)
+    {body}
+sys.stdin = io.StringIO(json.dumps(request))
+runpy.run_path({script!r}, run_name="__main__")
+"""
+
+SILENCE = """
+    import wave
+    with wave.open(request["path"], "wb") as out:
+        out.setparams((1, 2, 22050, 0, "NONE", ""))
+        out.writeframes(bytes(30000))
+    print("{}")
+    sys.exit()
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("time.sleep(600)", id="hangs"),
+        pytest.param("os.abort()", id="crashes"),
+        pytest.param(SILENCE, id="writes silence"),
+    ],
+)
+def test_a_faulty_engine_is_ended_tried_once_more_and_replaced(tmp_path: Path, body: str) -> None:
+    step = PROTOCOL.steps["unload"].say
+    noted, child = tmp_path / "noted", tmp_path / "child.py"
+    child.write_text(
+        CHILD.format(
+            broken=step[1], noted=str(noted), body=body.strip(), script=render_child.__file__
+        )
+    )
+    renderer = Pyttsx3Renderer(command=[sys.executable, str(child)], timeout=3.0)
+    with Voice(renderer, ClipCache(tmp_path)) as voice:
+        voice.clip("Hello.")
+        card = Card({}, seconds=15.0)
+        coach(card, voice)
+    tried = [int(line) for line in noted.read_text().split()]
+    assert len(tried) == 2
+    assert not any(Path(f"/proc/{pid}").exists() for pid in tried)
+    assert lost(card) == [("unload.say.1", "plain sentence")]
+    said = [(prompt, text) for prompt, text, _ in card.spoken()]
+    assert said[:3] == [
+        ("unload.say.0", step[0]),
+        ("unload.say.1", PROTOCOL.common.voice_lost),
+        ("unload.say.2", step[2]),
+    ]

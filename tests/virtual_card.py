@@ -168,10 +168,12 @@ class VirtualCard:
 
     def _let_air_in(self) -> None:
         """Start the faint tone; it is spoilt whenever the default sink changes."""
+        self.control("set-source-mute", "mic", "1")  # it begins at full volume
         self.control("load-module", *_TONE)
         for line in self.control("list", "short", "sink-inputs").splitlines():
             if "module-sine.c" in line:
                 self.control("set-sink-input-volume", line.split("\t")[0], _FAINT)
+        self.control("set-source-mute", "mic", "0")
 
     def _unload(self, beginning: str) -> None:
         """Unload the modules whose names and arguments begin so."""

@@ -69,7 +69,8 @@ def _run(args: argparse.Namespace) -> int:
     commands = {
         None: _coach, "now": _coach, "standby": _coach, "rehearse": _rehearse, "hear": _hear,
         "say": _say, "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
-        "model": _model, "practice": _practice, "service": _service, "diary": _diary,
+        "model": _model, "practice": _practice, "simulate": _simulate, "service": _service,
+        "diary": _diary,
     }  # fmt: skip
     return commands[args.command](args, choices)
 
@@ -92,18 +93,20 @@ def _settings(args: argparse.Namespace) -> Any:
 
 
 def _sound(args: argparse.Namespace) -> Any:
-    from voice_coach.commands import coach
+    from voice_coach.commands import coach, practice
 
     settings = _settings(args)
+    practice.expire(settings.keep_days)
     return coach.Sound(
         settings.mic or None, settings.speaker or None, settings.headset, settings.half_duplex
     )
 
 
 def _coach(args: argparse.Namespace, choices: Any) -> int:
-    from voice_coach.commands import coach
+    from voice_coach.commands import coach, practice
 
     settings = _settings(args)
+    practice.expire(settings.keep_days)
     manner = coach.Manner(
         now=args.command == "now", standby=args.command == "standby",
         resume=settings.resume, log=settings.log, screen=getattr(args, "screen", False),
@@ -130,11 +133,21 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
     return rehearse.run(choices, wanted)
 
 
+def _simulate(args: argparse.Namespace, choices: Any) -> int:
+    from voice_coach.commands import simulate
+    from voice_coach.simulation.simulation import Plan
+
+    plan = Plan(args.nights, args.seed, args.snr, args.persona)
+    wanted = simulate.Wanted(plan, args.audio, args.jobs, args.show, args.json)
+    return simulate.run(choices, wanted)
+
+
 def _practice(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import practice
 
     if args.erase:
         return practice.erase()
+    practice.expire(_settings(args).keep_days)
     wanted = practice.Wanted(args.phrases, args.all, args.keep, args.json)
     return practice.run(choices, _sound(args), wanted)
 
@@ -185,9 +198,15 @@ def _talk(_: argparse.Namespace, choices: Any) -> int:
 def _protocol(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import protocol
 
+    protocol.refuse(args)
     if args.what == "check":
-        return protocol.check(choices, as_json=args.json, learning=args.learning)
-    return (protocol.show if args.what == "show" else protocol.graph)(choices.protocol)
+        code = protocol.check(choices, as_json=args.json, listen=args.listen)
+        if args.learning:
+            code = max(code, protocol.check_learning(choices, as_json=args.json))
+        return code
+    if args.what == "show":
+        return protocol.show(choices.protocol, args.html)
+    return protocol.graph(choices.protocol, args.svg, args.png)
 
 
 def _devices(_: argparse.Namespace, __: Any) -> int:
@@ -199,7 +218,7 @@ def _devices(_: argparse.Namespace, __: Any) -> int:
 def _doctor(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import doctor
 
-    return doctor.run(choices, args.json)
+    return doctor.run(choices, _sound(args), args.json)
 
 
 def _config(args: argparse.Namespace) -> int:
@@ -251,6 +270,7 @@ def _parser() -> argparse.ArgumentParser:
         "standby", parents=[sound, manner], help="wait for the call, as the service does"
     )
     _add_rehearse(commands, manner)
+    _add_simulate(commands, manner)
     _add_practice(commands, manner)
     _add_diary(commands)
     _add_hear(commands)
@@ -258,20 +278,10 @@ def _parser() -> argparse.ArgumentParser:
     say.add_argument("text")
     say.add_argument("--wav", type=Path, metavar="OUT.wav", help="write it instead")
     commands.add_parser("talk", parents=[manner], help="the same dialogue, typed")
-    protocol = commands.add_parser("protocol", help="the conversation, for review")
-    protocol.add_argument("what", choices=("show", "check", "graph"))
-    protocol.add_argument("file", type=Path, nargs="?", help="content file (default: the shipped)")
-    protocol.add_argument(
-        "--learning", action="store_true",
-        help="check: also with all that the diary may make of the conversation",
-    )  # fmt: skip
-    protocol.add_argument("--model", type=Path, default=None, help="model folder")
-    protocol.add_argument(
-        "--json", action="store_true",
-        help="check: one object; 0 when every rule holds, 1 when one is broken",
-    )  # fmt: skip
+    _add_protocol(commands)
     commands.add_parser("devices", help="microphones and speakers")
     doctor = commands.add_parser("doctor", parents=[manner], help="test everything")
+    _add_settings(doctor, "mic", "speaker", "headset", "half_duplex")
     doctor.add_argument("--json", action="store_true")
     service = commands.add_parser("service", help="the coach every night, started by the system")
     service.add_argument("what", choices=("install", "status", "uninstall", "logs"))
@@ -357,6 +367,50 @@ def _add_folder(options: Any) -> None:
         "--diary", type=Path, metavar="FOLDER", default=argparse.SUPPRESS,
         help="the diary's folder, instead of the usual one",
     )  # fmt: skip
+
+
+def _add_simulate(commands: Any, manner: argparse.ArgumentParser) -> None:
+    simulate = commands.add_parser(
+        "simulate", parents=[manner], help="many random nights: is every rule kept in each?"
+    )
+    simulate.add_argument("nights", type=_between(1, 10**7), nargs="?", default=100, metavar="N")
+    simulate.add_argument(
+        "--audio", action="store_true", help="heard and spoken; otherwise in words alone"
+    )
+    simulate.add_argument("--seed", type=_between(0, 2**31 - 1), default=1)
+    simulate.add_argument("--snr", type=_decibel, metavar="DB", help="the same noise every night")
+    simulate.add_argument(
+        "--jobs", type=_between(1, 999), default=0, metavar="J", help="processes (one a core)"
+    )
+    simulate.add_argument(
+        "--show", type=_between(0, 10**7), metavar="NIGHT", help="only this one, told"
+    )
+    simulate.add_argument("--persona", default="", metavar="NAME", help="only people of this kind")
+    simulate.add_argument("--json", action="store_true", help="one closing object")
+
+
+def _add_protocol(commands: Any) -> None:
+    protocol = commands.add_parser("protocol", help="the conversation, for review")
+    protocol.add_argument("what", choices=("show", "check", "graph"))
+    protocol.add_argument("file", type=Path, nargs="?", help="content file (default: the shipped)")
+    protocol.add_argument("--model", type=Path, default=None, help="model folder")
+    protocol.add_argument(
+        "--json", action="store_true",
+        help="check: one object; 0 when every rule holds, 1 when one is broken",
+    )  # fmt: skip
+    protocol.add_argument(
+        "--listen", action="store_true",
+        help="check: also speak every sentence and listen to it (some minutes)",
+    )  # fmt: skip
+    protocol.add_argument(
+        "--learning", action="store_true",
+        help="check: also with all that the diary may make of the conversation",
+    )  # fmt: skip
+    protocol.add_argument(
+        "--html", type=Path, metavar="FILE", help="show: a page to print, review and sign"
+    )
+    protocol.add_argument("--svg", type=Path, metavar="FOLDER", help="graph: a picture a phase")
+    protocol.add_argument("--png", type=Path, metavar="FOLDER", help="graph: the same as PNG")
 
 
 def _add_practice(commands: Any, manner: argparse.ArgumentParser) -> None:

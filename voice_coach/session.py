@@ -29,6 +29,7 @@ from voice_coach.eventlog import EventLog
 from voice_coach.faults import LATE, Faults, Spoken
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Grammar, Hearing
+from voice_coach.loudness import Clock, Loudness
 from voice_coach.speaking.voice import Voice
 from voice_coach.turn_taking import TAIL, Floor, Mode, TurnTaking, choose
 
@@ -43,9 +44,6 @@ URGENT: Final = frozenset({"stop", "sharp"})
 
 RATE_STEP: Final = 0.85
 """Factor of the speech rate for each step slower."""
-
-VOLUME_STEP: Final = 10 ** (4 / 20)
-"""Factor of the volume for each step louder: 4 dB."""
 
 COURTESY: Final = 1.2
 """Seconds that a count or a reprompt waits for somebody who is talking just now."""
@@ -165,12 +163,14 @@ class Session:
         virtual: bool = False,
         headset: bool = False,
         canceller: EchoCanceller | None = None,
+        clock: Clock | None = None,
         keep: Callable[[State], None] | None = None,
     ) -> None:
         """``virtual``: time stands still while a prompt is rendered. The person may speak over the
         coach with a ``headset``, which keeps the coach out of the microphone, or with a
-        ``canceller`` that takes it out again; else the ear is shut meanwhile. ``keep`` is told
-        every state, before anybody hears of it: the journal."""
+        ``canceller`` that takes it out again; else the ear is shut meanwhile. By the ``clock`` on
+        the wall it speaks softly at night; without one it is day. ``keep`` is told every state,
+        before anybody hears of it: the journal."""
         self._port = port
         self._mixer = mixer
         self._voice = voice
@@ -180,7 +180,8 @@ class Session:
         self._virtual = virtual
         self._keep = keep
         self._turns = TurnTaking(self._ear, mixer, choose(self._ear, canceller, headset))
-        self._volume = mixer.volume
+        self._clock = clock
+        self._normal = mixer.volume
         self._watchdog = Watchdog(port)
         self._faults = Faults(voice, dialogue, load_remarks())
         self._forget()
@@ -234,7 +235,8 @@ class Session:
         self._forget()
         self._faults.begin()
         self._zero = call.at if call else self._port.now() - elapsed
-        self._mixer.volume = self._volume
+        self._loudness = Loudness(self._normal, self._clock() if self._clock else None)
+        self._mixer.volume = self._loudness.gain
         if call:
             self._note_heard(call.hearing, WAKE)
         self._enter(*self._dialogue.begin())
@@ -255,6 +257,7 @@ class Session:
         assert self._state is not None
         if self._state.mode == "over":
             self._ear.shut()
+            self._turns.release(self._port.now())  # nothing waits for anybody any more
         elif block is not None:
             self._listen(block, self._state.step)
         self._fire_timers()
@@ -322,6 +325,9 @@ class Session:
         while (name := self._due_timer(now)) is not None:
             del self._timers[name]
             self._log.add(now, "timer", timer=name)
+            if name == "silence":
+                self._loudness.silence()
+                self._mixer.volume = self._loudness.gain
             self._dispatch(TimerFired(now, name))
 
     def _due_timer(self, now: float) -> str | None:
@@ -405,7 +411,8 @@ class Session:
             self._log.add(self._now(), "advice", level=action.level.name, reason=action.reason)
         elif isinstance(action, act.Adjust):
             self._rate = round(self._voice.settings.rate * RATE_STEP**-action.rate)
-            self._mixer.volume = min(8.0, self._volume * VOLUME_STEP**action.volume)
+            self._loudness.ask(action.volume)
+            self._mixer.volume = self._loudness.gain
 
     def _say(self, say: act.Say) -> None:
         future = self._voice.request(say.text, self._rate)
@@ -440,7 +447,7 @@ class Session:
     def _play(self, say: act.Say, samples: Samples) -> None:
         if say.gap > 0:
             self._mixer.play("gap", np.zeros(round(say.gap * RATE), dtype=np.int16))
-        self._turns.new_sentence(say.text)
+        self._turns.new_sentence(say.text, len(samples) / RATE)
         self._clips += 1
         clip = f"{self._clips}"
         self._saying[clip] = say
@@ -459,6 +466,7 @@ class Session:
             if say is None:
                 continue
             if isinstance(event, Started):
+                self._turns.began(event.at)
                 at = event.at - self._zero
                 self._log.add(at, "saying", prompt=say.prompt, text=say.text)
             elif isinstance(event, Played):

@@ -45,6 +45,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     protocol: Annotated[str, Meta(description="another content file")] = ""
     resume: Annotated[bool, Meta(description="go on after a crash or a power cut")] = True
     log: Annotated[bool, Meta(description="keep a log of states and times, never of words")] = True
+    keep_days: Annotated[
+        int, Meta(ge=0, le=3650, description="days that recordings of a practice are kept")
+    ] = 30
     cache: Annotated[str, Meta(description="folder for rendered sentences")] = ""
     models: Annotated[str, Meta(description="folder of the installed models")] = ""
     state: Annotated[str, Meta(description="folder for journal, lock and log")] = ""

@@ -42,6 +42,10 @@ PATIENCE: Final = 2
 """How often one sentence gives way to what is no word. Then it is said to its end, and only a word
 stops it: in a noise like words the coach must still get through."""
 
+NEARLY: Final = 0.4
+"""Seconds by which a word's place in its sentence, reckoned by letters, may be wrong, its way
+through the sound card and the room included."""
+
 _WORD: Final = r"[a-z']+"
 
 GAP: Final = 0.3
@@ -228,6 +232,29 @@ class _Hold:
     """Whether it is known that the coach has fallen silent."""
 
 
+@dataclass
+class _Sentence:
+    """What the coach says, and when."""
+
+    text: str
+    seconds: float
+    began: float = float("-inf")
+
+    def says(self, phrase: str, start: float, end: float) -> bool:
+        """Whether it says this phrase between these times, as nearly as letters can tell."""
+        words = re.findall(_WORD, self.text.lower())
+        wanted = phrase.split()
+        length = sum(map(len, words))
+        for i in range(len(words) - len(wanted) + 1):
+            if words[i : i + len(wanted)] == wanted:
+                before = sum(map(len, words[:i]))
+                said = self.began + self.seconds * before / length
+                over = self.began + self.seconds * (before + sum(map(len, wanted))) / length
+                if start < over + NEARLY and said - NEARLY < end:
+                    return True
+        return False
+
+
 class TurnTaking:
     """Gives the floor to whoever speaks over the coach, and takes it back."""
 
@@ -239,7 +266,7 @@ class TurnTaking:
         self._aside = False
         """Somebody speaks, and no sentence waits for them."""
         self._in_vain = 0
-        self._said: deque[str] = deque(maxlen=2)
+        self._sentences: deque[_Sentence] = deque(maxlen=2)
         self._last = float("-inf")
 
     @property
@@ -247,10 +274,15 @@ class TurnTaking:
         """How the coach listens while it speaks."""
         return self._duplex.mode
 
-    def new_sentence(self, text: str) -> None:
-        """Another sentence is about to be said: it gives way again."""
+    def new_sentence(self, text: str, seconds: float) -> None:
+        """Another sentence, so long, is about to be said: it gives way again."""
         self._in_vain = 0
-        self._said.append(f" {' '.join(re.findall(_WORD, text.lower()))} ")
+        self._sentences.append(_Sentence(text, seconds))
+
+    def began(self, at: float) -> None:
+        """The newest sentence is being said since ``at`` on the port's clock."""
+        if self._sentences:
+            self._sentences[-1].began = at
 
     def hear(self, block: Block, step: str) -> Hearing | None:
         """Hear one block with the grammar of ``step``."""
@@ -273,12 +305,11 @@ class TurnTaking:
         return self._hold is not None or hearing.started < self._mixer.sounding_until
 
     def own_words(self, hearing: Hearing) -> bool:
-        """Whether this may be the coach's own voice: begun while it was audible, and a part of
-        what it was saying. Whoever meant it says it again in the silence that follows."""
-        return (
-            self._duplex.mode.name == "barge-in"
-            and hearing.started < self._mixer.sounding_until + TAIL
-            and any(f" {hearing.recognition.text} " in said for said in self._said)
+        """Whether this may be the coach's own voice: the very words, when it said them. Whoever
+        meant them says them again in the silence that follows."""
+        return self._duplex.mode.name == "barge-in" and any(
+            sentence.says(hearing.recognition.text, hearing.started, hearing.word_end)
+            for sentence in self._sentences
         )
 
     def settle(self, now: float) -> Floor | None:
@@ -300,7 +331,7 @@ class TurnTaking:
             hold.until = min(hold.until, now + COUGH_WAIT)
         if now < (hold.onset + LONGEST if self._ear.speaking else hold.until):
             return None
-        self._in_vain += 1
+        self._in_vain = PATIENCE if self._ear.speaking else self._in_vain + 1
         return self.release(now)
 
     def release(self, now: float) -> Floor | None:

@@ -126,8 +126,9 @@ class Interruptible:
         self.given: list[tuple[float, float]] = []
         """When somebody was noticed to begin, and when the coach was silent; port clock."""
 
-    def sentence(self, text: str) -> None:
-        self._turns.new_sentence(text)
+    def sentence(self, text: str, seconds: float, now: float) -> None:
+        self._turns.new_sentence(text, seconds)
+        self._turns.began(now)
 
     def hear(self, block: Block, cleaned: Samples, audible: bool) -> Hearing | None:  # noqa: ARG002
         hearing = self._turns.hear(block, "")
@@ -179,7 +180,8 @@ class Scene:
     def begin(self, sentence: Sentence) -> None:
         for ear in self.ears.values():
             if isinstance(ear, Interruptible):
-                ear.sentence(sentence.text)
+                seconds = len(sentence.samples) / RATE
+                ear.sentence(sentence.text, seconds, self.port.now() + LATENCY)
         self.mixer.play("sentence", sentence.samples)
 
     def say(self, sentence: Sentence) -> None:

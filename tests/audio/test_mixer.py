@@ -265,3 +265,92 @@ def test_threads_may_play_and_hush_while_the_card_mixes() -> None:
     ended = [event.clip_id for event in events if isinstance(event, Played)]
     assert started == ended
     assert sorted(started + dropped) == sorted(f"{n}{i}" for n in "abc" for i in range(200))
+
+
+# -- a sentence that waits ------------------------------------------------------------------------
+
+
+def sine(seconds: float) -> Samples:
+    wave = 8000 * np.sin(2 * np.pi * 200 * np.arange(round(seconds * RATE)) / RATE)
+    return np.asarray(wave, np.int16)
+
+
+def test_a_pause_fades_within_a_block_and_then_nothing_sounds() -> None:
+    mixer = Mixer()
+    mixer.play("a", sine(2.0))
+    run(mixer, 10)
+    mixer.pause()
+    fading, silent = run(mixer, 1, 0.3), run(mixer, 20, 0.33)
+    assert fading.any()
+    assert not silent.any()
+    assert mixer.paused
+    assert mixer.busy
+    assert not mixer.sounding
+    assert mixer.sounding_until == pytest.approx(0.33)
+
+
+def test_what_waits_goes_on_from_its_last_breath_without_a_click() -> None:
+    first, second = sine(1.0), sine(2.0)
+    clip = np.concatenate([first, np.zeros(1600, np.int16), second])
+    mixer = Mixer()
+    mixer.play("a", clip)
+    before = run(mixer, 60)
+    mixer.pause()
+    run(mixer, 30, 1.8)
+    mixer.resume()
+    after = run(mixer, 80, 2.7)
+    assert (
+        np.abs(np.diff(after.astype(np.int32))).max()
+        <= np.abs(np.diff(second.astype(int))).max() + 700
+    )
+    (started, played) = mixer.poll()
+    assert isinstance(started, Started)
+    assert isinstance(played, Played)
+    assert not played.interrupted
+    # A second and a breath, then 0.7 s of the clause twice.
+    assert len(before) / RATE == 1.8
+    assert played.ended == pytest.approx(2.7 + 2.0, abs=0.03)
+
+
+def test_a_sentence_hushed_while_it_waits_ended_when_it_fell_silent() -> None:
+    mixer = Mixer()
+    mixer.play("a", sine(2.0))
+    run(mixer, 10)
+    mixer.pause()
+    run(mixer, 30, 0.3)
+    mixer.hush()
+    mixer.play("b", sine(0.3))
+    run(mixer, 20, 1.2)
+    events = [e for e in mixer.poll() if isinstance(e, Played)]
+    assert [(e.clip_id, e.interrupted) for e in events] == [("a", True), ("b", False)]
+    assert events[0].ended == pytest.approx(0.33)
+    assert not mixer.paused
+
+
+def test_what_is_queued_in_a_pause_waits_too() -> None:
+    mixer = Mixer()
+    mixer.pause()
+    mixer.play("a", sine(0.3))
+    assert not run(mixer, 5).any()
+    mixer.resume()
+    assert run(mixer, 5, 0.15).any()
+
+
+def test_resume_without_a_pause_changes_nothing() -> None:
+    mixer = Mixer()
+    mixer.play("a", sine(0.6))
+    run(mixer, 10)
+    mixer.resume()
+    run(mixer, 20, 0.3)
+    (_, played) = mixer.poll()
+    assert isinstance(played, Played)
+    assert played.ended == pytest.approx(0.6)
+
+
+def test_what_is_left_does_not_count_the_silence_at_the_end() -> None:
+    mixer = Mixer()
+    mixer.play("gap", np.zeros(RATE // 2, np.int16))
+    mixer.play("a", np.concatenate([sine(1.0), np.zeros(RATE, np.int16)]))
+    assert mixer.left == pytest.approx(1.5, abs=0.011)
+    run(mixer, 50)
+    assert mixer.left == 0.0

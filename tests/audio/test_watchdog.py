@@ -97,7 +97,19 @@ def test_a_card_that_falls_ill_while_old_blocks_are_still_read_is_noticed() -> N
     card = Card()
     dog = Watchdog(card)
     card.well = False
+    assert dog.look(Block(HISS, 0.0)) == ()
     assert dog.look(Block(HISS, 0.0)) == ("card lost",)
+
+
+def test_a_card_that_is_late_for_a_moment_is_not_lost() -> None:
+    card = Card()
+    dog = Watchdog(card)
+    for _ in range(5):
+        card.well = False
+        assert dog.look(Block(HISS, 0.0)) == ()
+        card.well = True
+        assert dog.look(Block(HISS, 0.0)) == ()
+    assert card.tries == 0
 
 
 def test_a_muted_microphone_is_still_the_same_after_the_card_is_back() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,9 @@ def test_check_shows_every_rule_and_what_was_explored(
     assert (done.code, done.err) == (0, "")
     first, *table, explored, last = done.out.splitlines()
     assert f"{len(data()['steps'])} steps, " in first
+    lints = table[-4:]
+    assert [row.split()[:2] for row in lints] == [[f"W{n}", "good"] for n in range(1, 5)]
+    del table[-4:]
     assert {row.split()[0] for row in table} >= {f"S{n}" for n in range(1, 10)}
     assert all(row.split()[1] == "holds" for row in table)
     assert re.fullmatch(r"Explored: [\d,]+ states, [\d,]+ transitions, \d+ s\.", explored)
@@ -102,6 +106,61 @@ def test_a_protocol_that_breaks_a_rule_is_not_started(
         f"number, within one turn from every state), so it is not started; to see how, run "
         f"`voice-coach protocol check {path}`."
     )
+
+
+def test_a_wording_to_change_is_said_and_the_rules_hold(
+    call: Call, tiny: Callable[..., Path]
+) -> None:
+    path = tiny({"steps.palm.say": ["Lay your palm on the lower leg."]})
+    done = call("protocol", "check", path)
+    assert (done.code, done.err) == (1, "")
+    lines = done.out.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("W3"))
+    assert lines[at].split()[1] == "CHANGE"
+    assert lines[at + 1].strip() == 'steps.palm.say[0]: "lower leg"; say "calf"'
+    assert lines[-1].endswith("rules hold, but the wording is to be changed.")
+    found = json.loads(call("protocol", "check", path, "--json").out)
+    assert found["holds"]
+    assert [lint["id"] for lint in found["lints"] if lint["wrong"]] == ["W3"]
+
+
+def test_a_page_to_print_and_pictures_are_written(call: Call, tmp_path: Path) -> None:
+    page = tmp_path / "new" / "script.html"
+    assert call("protocol", "show", "--html", page).out.startswith(f"{page}: open it")
+    assert "Signature" in page.read_text(encoding="utf-8")
+    done = call("protocol", "graph", "--svg", tmp_path / "svg", "--png", tmp_path / "png")
+    assert done.code == 0
+    svg = sorted(path.name for path in (tmp_path / "svg").iterdir())
+    assert svg[:3] == ["0-overview.svg", "1-stop.svg", "2-stretch.svg"]
+    for path in (tmp_path / "png").iterdir():
+        assert path.read_bytes().startswith(b"\x89PNG")
+    assert len(svg) == len(list((tmp_path / "png").iterdir()))
+    assert len(done.out.splitlines()) == 2 * len(svg)
+
+
+def test_what_cannot_be_written_is_one_sentence(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "in the way").write_text("x")
+    folder = tmp_path / "in the way" / "pictures"
+    assert "cannot be written" in call("protocol", "graph", "--svg", folder).refused(8)
+    assert "cannot be written" in call("protocol", "show", "--html", tmp_path).refused(8)
+
+
+def test_a_png_without_its_library_names_it(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    assert "pip install resvg-py" in call("protocol", "graph", "--png", tmp_path).refused(2)
+
+
+@pytest.mark.parametrize(
+    ("what", "option"),
+    [("check", "--html"), ("show", "--svg"), ("show", "--png"), ("graph", "--listen")],
+)
+def test_an_option_of_another_word_is_refused(
+    call: Call, tmp_path: Path, what: str, option: str
+) -> None:
+    value = [] if option == "--listen" else [tmp_path / "x"]
+    assert option in call("protocol", what, option, *value).refused(2)
 
 
 def test_show_has_every_sentence_step_and_source(call: Call) -> None:

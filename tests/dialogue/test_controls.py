@@ -133,6 +133,22 @@ def test_go_back_does_not_lead_past_the_gate() -> None:
     assert talk.state.step == "hands_off", "not to the pressing that the flag forbids"
 
 
+def test_going_back_in_the_aftercare_leaves_the_cramp_gone() -> None:
+    talk = at("prevent")
+    assert talk.state.relieved
+    talk.hear("go back")
+    assert (talk.state.step, talk.state.relieved) == ("water", True)
+
+
+def test_going_back_to_the_stretch_takes_it_back_that_the_cramp_is_gone() -> None:
+    talk = at("stretch_hand")
+    talk.hear("it's gone")
+    talk.listen()
+    while talk.state.step != "stretch_hand":
+        talk.hear("go back")
+    assert not talk.state.relieved
+
+
 def test_starting_over_shuts_the_gate_and_keeps_flags_and_clock() -> None:
     talk = at("palm")
     talk.hear("it's numb")

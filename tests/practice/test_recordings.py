@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import pytest
 
 from voice_coach.audio import wav
 from voice_coach.errors import OutputError
-from voice_coach.practice.recordings import Recordings, default_folder, erase
+from voice_coach.practice.recordings import Recordings, default_folder, erase, expire
 
 WHEN = datetime(2030, 1, 2, 3, 4, 5)
 SOUND = np.arange(1600, dtype=np.int16)
@@ -100,3 +100,15 @@ def test_what_cannot_be_erased_is_said(root: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(OutputError, match="Permission denied"):
         erase(root)
+
+
+def test_recordings_expire_and_what_is_younger_or_not_ours_stays(root: Path) -> None:
+    for days in (0, 20, 40):
+        Recordings(WHEN - timedelta(days=days), root).add("yes", SOUND)
+    (root / "somebody's").mkdir()
+    (root / "somebody's" / "song.wav").touch()
+    assert expire(30, WHEN, root) == 1
+    assert len(list(root.glob("*/*.wav"))) == 3
+    assert expire(0, WHEN + timedelta(seconds=1), root) == 2
+    assert [path.name for path in root.iterdir()] == ["somebody's"]
+    assert expire(0, WHEN, root.parent / "none") == 0

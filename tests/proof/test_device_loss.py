@@ -27,7 +27,7 @@ class Night:
         self.now = 0.0
         self.due: dict[str, float] = {}
         self.advised: list[Level] = []
-        self.moment = begin(dialogue)
+        self.moment: Moment = begin(dialogue)
         _, actions = dialogue.begin()
         self._note(actions)
 
@@ -73,7 +73,7 @@ class Night:
             self._turn(advance(self.moment, TimerFired(self.now, timer), self.dialogue))
 
     def _turn(self, turn: Turn) -> None:
-        self.moment: Moment = turn.after
+        self.moment = turn.after
         self._note(turn.actions)
 
     @property

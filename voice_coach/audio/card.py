@@ -27,6 +27,10 @@ from voice_coach.errors import AudioDeviceError
 STALL: Final = 0.5
 """Seconds without a callback after which a stream counts as dead."""
 
+GAP: Final = 1.0
+"""Seconds between two callbacks after which a stream is opened anew, though it goes on: a machine
+that slept, a server that was held up. A shorter one is only a busy machine."""
+
 TRIES: Final = 4
 """Times a stream is opened before the card is given up: about 1 in 70 never calls back."""
 
@@ -291,11 +295,7 @@ class _Stream:
         ) from refusal
 
     def alive(self) -> bool:
-        """Whether callbacks have been coming all the time.
-
-        After a gap they may well come again by themselves: a machine that slept, a server that was
-        held up. What was said meanwhile is lost all the same, and the delays may be others.
-        """
+        """Whether callbacks come, and have come all the time: after a gap the delays are others."""
         return self._calling() and not self._gap
 
     def _calling(self) -> bool:
@@ -332,7 +332,7 @@ class _Stream:
 
     def _callback(self, indata: Any, outdata: Any, frames: int, times: Any, status: Any) -> None:  # noqa: ARG002
         now = clock.seconds()
-        self._gap = self._gap or (self.called.is_set() and now - self._last_call >= STALL)
+        self._gap = self._gap or (self.called.is_set() and now - self._last_call >= GAP)
         self._last_call = now
         try:
             self._exchange(indata, outdata, frames, times)

@@ -37,6 +37,7 @@ class Watchdog:
     def __init__(self, port: AudioPort) -> None:
         self._card = port if isinstance(port, Healing) else None
         self._lost = False
+        self._doubtful = False
         self._microphone = _MicrophoneWatch()
 
     @property
@@ -57,8 +58,10 @@ class Watchdog:
                 return ()
             self._lost = False
             return ("card back",)
-        if not self._card.healthy():
-            self._lost = True
+        # A machine that was busy for a moment may come here before the card's next callback.
+        doubtful, self._doubtful = self._doubtful, not self._card.healthy()
+        if self._doubtful and (doubtful or block is None):
+            self._lost, self._doubtful = True, False
             self._microphone = _MicrophoneWatch(self._microphone.muted)
             return ("card lost",)
         return () if block is None else self._microphone.hear(block)

@@ -17,12 +17,14 @@ from voice_coach.audio.split import SplitPort
 from voice_coach.commands import rehearse, setup
 from voice_coach.commands.setup import Choices
 from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.dialogue.protocol import Protocol
 from voice_coach.diary.recorder import kept
 from voice_coach.errors import Terminated, UsageError
 from voice_coach.eventlog import EventLog
 from voice_coach.instance import microphone_taken
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Recogniser
+from voice_coach.loudness import wall_clock
 from voice_coach.nightlog import NightLog
 from voice_coach.nights import Keep, Nights
 from voice_coach.proof.seal import fingerprint
@@ -72,8 +74,8 @@ def open_port(sound: Sound) -> AudioPort:
         speaker = Path(sound.speaker) if sound.speaker else None
         return FilePort(Path(sound.mic or ""), speaker)
     if is_file(sound.speaker):
-        return SplitPort(CardPort(_device(sound.mic), None), Path(sound.speaker or ""))
-    return CardPort(_device(sound.mic), _device(sound.speaker))
+        return SplitPort(CardPort(device(sound.mic), None), Path(sound.speaker or ""))
+    return CardPort(device(sound.mic), device(sound.speaker))
 
 
 def canceller(sound: Sound) -> EchoCanceller:
@@ -85,7 +87,8 @@ def canceller(sound: Sound) -> EchoCanceller:
     return open_canceller()
 
 
-def _device(name: str | None) -> str | int | None:
+def device(name: str | None) -> str | int | None:
+    """A device's number, or part of its name, as it is looked for."""
     return int(name) if name is not None and name.isdigit() else name
 
 
@@ -128,10 +131,7 @@ def run(
         stack.callback(log.close)
         night_log = stack.enter_context(NightLog(manner.log and not sound.virtual))
         log.watch(night_log.watch)
-        if manner.screen:
-            log.watch(stack.enter_context(Screen(Board(dialogue.protocol))).watch)
-        elif not manner.standby:  # what is said is no business of the system's journal
-            log.watch(Transcript().watch)
+        _show(log, dialogue.protocol, manner, stack)
         notifier = Notifier()
         log.watch(lambda _: notifier.alive())
         voice = stack.enter_context(setup.voice(choices))
@@ -147,12 +147,12 @@ def run(
             return Session(
                 port, mixer, voice, Listener(ear), dialogue, log,
                 virtual=sound.virtual, headset=sound.headset, canceller=cancel, keep=keep,
+                clock=None if sound.virtual else wall_clock,
             )  # fmt: skip
 
-        journal = None
-        if manner.resume and not sound.virtual:
-            journal = Journal(dialogue.protocol, fingerprint(dialogue.protocol))
-            stack.enter_context(journal)
+        journal = (
+            _journal(dialogue.protocol, stack) if manner.resume and not sound.virtual else None
+        )
         kept_dialogue = _kept(dialogue, ear, sound, keeping, stack)
         nights = Nights(kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier)
         notifier.ready()
@@ -167,8 +167,25 @@ def run(
         except Exception as error:
             night_log.note("crash", kind=type(error).__name__)
             raise
-        night_log.note("stop", journal=not (journal and journal.warning))
+        finally:
+            if journal is not None:
+                journal.flush()
+                if journal.warning:
+                    print(f"voice-coach: {journal.warning}", file=sys.stderr)
+        night_log.note("stop")
     return 0
+
+
+def _show(log: EventLog, protocol: Protocol, manner: Manner, stack: ExitStack) -> None:
+    """For whoever is watching; what is said is no business of the system's journal."""
+    if manner.screen:
+        log.watch(stack.enter_context(Screen(Board(protocol))).watch)
+    elif not manner.standby:
+        log.watch(Transcript().watch)
+
+
+def _journal(protocol: Protocol, stack: ExitStack) -> Journal:
+    return stack.enter_context(Journal(protocol, fingerprint(protocol)))
 
 
 def _watch(nights: Nights, manner: Manner) -> None:

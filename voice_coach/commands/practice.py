@@ -52,6 +52,11 @@ def erase() -> int:
     return 0
 
 
+def expire(days: int) -> None:
+    """Remove the recordings that are older: every start of the coach does so."""
+    recordings.expire(days, datetime.now())
+
+
 def run(choices: Choices, sound: Sound, wanted: Wanted) -> int:
     """Practise; 0, or 1 when nobody was heard. Raises every error of the coach itself."""
     if sound.mic is None:

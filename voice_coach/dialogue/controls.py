@@ -92,7 +92,9 @@ def back(turn: Turn) -> None:
         turn.reply(turn.common("nothing_before", turn.protocol.common.nothing_before))
         return
     *trail, previous = turn.state.trail
-    turn.set(trail=tuple(trail), relieved=False)
+    turn.set(trail=tuple(trail))
+    if not turn.protocol.follows_relief(previous):
+        turn.set(relieved=False)  # whoever goes back to the stretching is not done with it
     if turn.protocol.steps[previous].kind == "end":
         previous = turn.protocol.limits.cap_step  # the advice as it is now
     turn.enter(previous, back=True)

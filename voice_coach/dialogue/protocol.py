@@ -203,6 +203,8 @@ class Protocol(_Data, frozen=True, kw_only=True):
     """Phrases, lower case, by intent. A phrase may serve several intents; the step decides."""
     decoys: tuple[str, ...] = ()
     """Everyday words recognised only so that they are not taken for a command."""
+    terms: dict[str, tuple[str, ...]] = {}
+    """One noun for one thing: the noun that is said, and the others that are not."""
     anywhere: dict[str, Reaction]
     """Reactions that hold in every step, the red flags above all."""
     flags: dict[str, Flag]
@@ -214,6 +216,12 @@ class Protocol(_Data, frozen=True, kw_only=True):
         if entry is None or isinstance(entry, Reaction):
             return entry
         return Reaction(to=entry)
+
+    def follows_relief(self, step_id: str) -> bool:
+        """Whether a step is for somebody whose cramp is gone: told so, it stays. The end, too."""
+        own = self.reaction(step_id, "gone")
+        stays = own is not None and bool(own.relieved) and not own.to
+        return stays or self.steps[step_id].phase == "end"
 
     def expected(self, step_id: str) -> tuple[str, ...]:
         """The phrases a step asks for, among all that may be said in it."""

@@ -7,7 +7,7 @@ the actions. The safety gate stands in ``enter``, where every change of step pas
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import fields
 from typing import Any, Final
 
 from voice_coach.dialogue import actions as act
@@ -20,6 +20,8 @@ TRAIL: Final = 20
 
 _EPSILON: Final = 0.05
 """Seconds by which a timer may be early."""
+
+_FIELDS: Final = frozenset(field.name for field in fields(State))
 
 _PRESSING: Final = ("say", "again", "cue")
 """Parts of a step with ``touch`` that ask for pressure; the others explain it or end it."""
@@ -41,7 +43,12 @@ class Turn:
         return self.protocol.steps[self.state.step]
 
     def set(self, **changes: Any) -> None:
-        self.state = replace(self.state, **changes)
+        """``dataclasses.replace``, in a tenth of its time: a turn does it all the time."""
+        assert changes.keys() <= _FIELDS, changes
+        state = object.__new__(State)
+        state.__dict__.update(self.state.__dict__)
+        state.__dict__.update(changes)
+        self.state = state
 
     def emit(self, action: act.Action) -> None:
         self.actions.append(action)

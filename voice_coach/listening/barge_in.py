@@ -7,8 +7,8 @@ echo of what was played can explain; that is blind to phase, so clocks that drif
 it. Both are measured against the loudness of the prompt: the thresholds follow the echo.
 
 What the recogniser gets is neither of the two. The canceller bites into the person's voice, and in
-the microphone lies the coach's, from before the onset until the fade is through the sound card: a
-blend of both is understood best.
+the microphone lies the coach's, from before the onset until the fade is through the sound card. It
+gets the microphone with the echo subtracted, by a filter that learns while only the coach speaks.
 
 Nothing here knows what was said: a cough fires too. There is no clock inside; time is that of the
 blocks.
@@ -25,6 +25,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from voice_coach.audio.echo_filter import EchoFilter
 from voice_coach.audio.port import BLOCK, RATE, Block, Samples
 
 BLOCK_SECONDS: Final = BLOCK / RATE
@@ -41,9 +42,6 @@ _BANDS: Final = np.array(
     [(low <= _HERTZ) & (high > _HERTZ) for low, high in pairwise(_EDGES)]
 ).T / (BLOCK * 0.25 * BLOCK)
 """Sums a power spectrum into bands; full scale is about 1."""
-
-LAG: Final = 128
-"""Samples by which a canceller's output is late against the microphone."""
 
 _QUIET: Final = 1e-6
 """Power in a band, -60 dBFS, that is too little to be a person's voice."""
@@ -76,10 +74,6 @@ class BargeInSettings:
 
     pre_roll: float = 0.2
     """Seconds of sound from before the onset that the recogniser gets."""
-
-    raw_share: float = 0.3
-    """Share of the microphone, the rest being the cleaned sound, that the recogniser gets while
-    there is any echo."""
 
 
 DEFAULT_SETTINGS: Final = BargeInSettings()
@@ -115,7 +109,7 @@ class BargeIn:
         self._recent: deque[tuple[Block, float]] = deque(
             maxlen=round(settings.pre_roll / BLOCK_SECONDS) + _LONGEST_RUN
         )
-        self._held: Samples = np.zeros(LAG, np.int16)
+        self._filter = EchoFilter()
         self._heard: Block | None = None
         self._unknown = settings.warm_up
         self._armed = True
@@ -135,10 +129,7 @@ class BargeIn:
 
     @property
     def heard(self) -> Block | None:
-        """The last block as a recogniser shall hear it; None before the first one.
-
-        Without any echo that is the microphone, 8 ms late like the canceller's output.
-        """
+        """The last block as a recogniser shall hear it; None before the first one."""
         return self._heard
 
     def arm(self) -> None:
@@ -157,8 +148,9 @@ class BargeIn:
         if block.played is None:
             self._heard = block
             return None
-        score = self._score(block, cleaned, block.played)
-        heard = self._heard = self._blend(block, cleaned)
+        rest = self._filter.process(block.samples, block.played, alone=self._armed)
+        score = self._score(block, cleaned, rest, block.played)
+        heard = self._heard = Block(rest, block.at, block.played)
         self._recent.append((heard, score))
         if self._unknown > 0:
             self._unknown -= BLOCK_SECONDS * (_mean_square(block.played) > _QUIET)
@@ -166,9 +158,10 @@ class BargeIn:
         if not self._armed or score < self._settings.threshold:
             return None
         self._armed = False
+        self._filter.person()
         return self._onset(block.at)
 
-    def _score(self, block: Block, cleaned: Samples, played: Samples) -> float:
+    def _score(self, block: Block, cleaned: Samples, rest: Samples, played: Samples) -> float:
         """How much speaks for a person, in dB; 0 when nothing does."""
         settings = self._settings
         far = _powers(played)
@@ -177,7 +170,7 @@ class BargeIn:
         if loudest < _QUIET and self._echo.silent:
             self._noise.track(_powers(block.samples))
             return 0.0  # the coach is silent: other ears are open
-        near = _powers(block.samples)
+        near = _powers(rest)
         expected = self._echo.expect(far)
         noise = settings.noise_margin * self._noise.level
         left = _above(_powers(cleaned) - noise, loudest, settings.lowest)
@@ -187,17 +180,6 @@ class BargeIn:
         if self._armed:
             self._echo.learn(near)
         return left + settings.unexplained * unexplained if left > 0 else 0.0
-
-    def _blend(self, block: Block, cleaned: Samples) -> Block:
-        """The microphone, and while the room rings with the coach the cleaned sound mixed in."""
-        both = np.concatenate((self._held, block.samples))
-        self._held = both[BLOCK:]
-        raw = both[:BLOCK]
-        if self._echo.silent:
-            return Block(raw, block.at, block.played)
-        share = self._settings.raw_share
-        mixed = share * raw.astype(np.float32) + (1.0 - share) * cleaned
-        return Block(np.rint(mixed).astype(np.int16), block.at, block.played)
 
     def _onset(self, decided: float) -> Onset:
         """Go back from the block that decided to where the evidence began."""

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -67,15 +67,45 @@ def erase(folder: Path | None = None) -> int:
     count = 0
     try:
         for practice in _folders(root):
-            for path in sorted(practice.iterdir()):
-                # A recording cut off in the middle of its writing has a name of its own.
-                if path.suffix == ".wav" or re.match(r"\..*\.wav\.", path.name):
-                    path.unlink()
-                    count += path.suffix == ".wav"
-            _remove_if_empty(practice)
+            count += _clear(practice)
         _remove_if_empty(root)
     except OSError as error:
         _cannot_erase(root, error)
+    return count
+
+
+def expire(days: int, now: datetime, folder: Path | None = None) -> int:
+    """Remove the recordings of practices more than ``days`` ago; how many there were.
+
+    Never raises: what cannot be removed today is tried again the next time.
+    """
+    root = folder or default_folder()
+    count = 0
+    with suppress(OSError):
+        for practice in _folders(root):
+            when = _when(practice.name)
+            if when is not None and now - when > timedelta(days=days):
+                count += _clear(practice)
+    return count
+
+
+def _when(name: str) -> datetime | None:
+    """When the practice was that a folder is named after; None for another folder."""
+    try:
+        return datetime.strptime(name[:17], "%Y-%m-%d-%H%M%S")
+    except ValueError:
+        return None
+
+
+def _clear(practice: Path) -> int:
+    """Remove the recordings in a folder, and the folder if nothing else is in it; how many."""
+    count = 0
+    for path in sorted(practice.iterdir()):
+        # A recording cut off in the middle of its writing has a name of its own.
+        if path.suffix == ".wav" or re.match(r"\..*\.wav\.", path.name):
+            path.unlink()
+            count += path.suffix == ".wav"
+    _remove_if_empty(practice)
     return count
 
 

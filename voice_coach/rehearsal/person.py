@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from voice_coach.audio.port import RATE, Samples
 from voice_coach.dialogue.dialogue import Dialogue
@@ -14,7 +15,6 @@ from voice_coach.rehearsal.noises import is_noise, noise
 from voice_coach.rehearsal.scenario import Interruption, pick
 from voice_coach.rehearsal.scenario import Person as Character
 from voice_coach.speaking.port import VoiceSettings
-from voice_coach.speaking.voice import Voice
 
 VOICES: Final = ("en-us+f2", "en-us+m3", "en-us+f5", "en-gb+f3", "en-gb+m3", "en-gb-x-rp+m7")
 """Voices of people who call for help: none of them is the coach's."""
@@ -49,11 +49,19 @@ class Interrupted:
     """Seconds since the call: when they meant to say it."""
 
 
+class OwnVoice(Protocol):
+    """What a person speaks with."""
+
+    def clip(self, text: str) -> Samples:
+        """The text as sound."""
+        ...
+
+
 class SyntheticPerson:
     """Watches the event log like a person listens, and hands sound to the room."""
 
     def __init__(
-        self, character: Character, dialogue: Dialogue, voice: Voice, chance: random.Random
+        self, character: Character, dialogue: Dialogue, voice: OwnVoice, chance: random.Random
     ) -> None:
         self._character = character
         self._dialogue = dialogue
@@ -108,6 +116,15 @@ class SyntheticPerson:
                     at = t + interruption.moment(record["text"])
                     self._planned.append((at, interruption.say))
                     self.interrupted.append(Interrupted(interruption, at))
+
+    @property
+    def speaks_at(self) -> float:
+        """Seconds since the call before which ``due`` has nothing to say; inf for never, as long
+        as nothing else happens."""
+        times = [at for at, _ in self._planned]
+        if self._unheard is not None:
+            times.append(self.spoken_to + INSIST)
+        return max(min(times, default=math.inf), self.spoken_to)
 
     def due(self, t: float) -> Samples | None:
         """What the person begins to say now, if anything."""

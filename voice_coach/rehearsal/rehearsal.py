@@ -172,7 +172,7 @@ def rehearse(  # noqa: PLR0913 - a scenario needs a cast, a room and a seed
         level=ending.level,
         elapsed=round(ending.elapsed, 2),
         turns=ending.turns,
-        misheard=_misheard(person, records),
+        misheard=misheard(person, records),
         prompts=sum(r["type"] == "say" for r in records),
         wall_seconds=round(time.perf_counter() - began, 2),
         records=records,
@@ -193,7 +193,7 @@ def _canceller(character: Character, room: Room) -> EchoCanceller | None:
     return canceller
 
 
-def _misheard(person: SyntheticPerson, records: list[Record]) -> int:
+def misheard(person: SyntheticPerson, records: list[Record]) -> int:
     """Utterances that no hearing with their own intent answers within four seconds."""
     heard = [r for r in records if r["type"] == "heard"]
     wrong = 0

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from voice_coach.audio import clock
+
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 _SLACK: Final = 5.0
@@ -31,7 +33,7 @@ Clock = Callable[[], Stamp]
 
 def now() -> Stamp:
     """This moment."""
-    return Stamp(_boot(), _uptime(), time.time())
+    return Stamp(_boot(), clock.seconds(), time.time())
 
 
 def gap(then: Stamp, since: Stamp) -> float | None:
@@ -54,9 +56,3 @@ def _boot() -> str:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
         return ""
-
-
-def _uptime() -> float:
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()

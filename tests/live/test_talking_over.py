@@ -1,0 +1,167 @@
+"""A conversation in real time with the coach's echo in the microphone, and somebody who talks over
+it: what is a word is obeyed, what is none is not, and the coach never obeys itself."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.live.person import Person
+from tests.live.program import Program
+from tests.virtual_card import VirtualCard
+from voice_coach.audio.echo import open_canceller
+from voice_coach.dialogue.protocol import Protocol
+from voice_coach.rehearsal.noises import noise
+from voice_coach.speaking.cache import CACHE_VARIABLE
+from voice_coach.speaking.voice import Voice
+
+pytestmark = [pytest.mark.card, pytest.mark.slow]
+
+ECHO_DB: Final = -10
+
+LONGEST: Final = 300.0
+"""Seconds; it takes about 120 where nobody has to repeat anything."""
+
+OVER: Final[dict[str, tuple[float, str]]] = {
+    # After this sentence, so many seconds later, in the middle of the next one:
+    "unload.say.1": (1.3, "[cough]"),
+    "stretch_hand.say.0": (1.4, "it's letting go"),
+    "check_intro.say.0": (1.8, "[groan]"),
+    "knead.say.0": (1.5, "that's too hard"),
+    "ask_pain.say.0": (1.2, "[cough]"),
+    "end_self.say.1": (1.2, "stop"),
+}
+
+ANSWERS: Final[dict[str, str | tuple[float, str]]] = {
+    "position": "sitting|i'm sitting down",
+    "check_chest": "no|not at all",
+    "check_signs": "no|not at all",
+    "check_risk": "no|not at all",
+    "check_injury": "no|not at all",
+    "check_push": "yes i can|yep",
+    "how_bad": "not bad",
+    "palm": "i'm ready",
+    "gone_check": "it's gone|the cramp is gone",
+    "tender": "no|not at all",
+    "tight": "no|not at all",
+    "water": "okay",
+    "prevent": "okay",
+    "ask_pain": "no|not at all",
+    "ask_urine": "no|not at all",
+    "ask_numb": "no|not at all",
+    "ask_medicine": "no|not at all",
+    "ask_often": "no|not at all",
+    # Where an interruption was not understood, the conversation takes the long way.
+    "stretch_hand": (6.0, "it's letting go"),
+    "eased": "it's letting go|much better",
+    "knead": (6.0, "that's too hard"),
+    "find_knot": "i'm ready",
+    "knot": (3.0, "it's softer"),
+}
+
+
+class Interrupter(Person):
+    """Answers, and says something over the sentence that follows certain sentences."""
+
+    def __init__(self, card: VirtualCard, voice: Voice, protocol: Protocol) -> None:
+        super().__init__(card, voice, protocol, ANSWERS)
+        self._room = card
+        chance = random.Random(4)
+        self._sounds = {
+            after: noise(text, chance) if text.startswith("[") else voice.clip(text)
+            for after, (_, text) in OVER.items()
+        }
+
+    def talk(self, program: Program) -> list[str]:
+        """Until the session is over; the sentences after which something was said."""
+        said: list[str] = []
+        over = threading.Event()
+
+        def interrupt() -> None:
+            at = 0
+            while not over.is_set():
+                try:
+                    at = program.wait_for_record(_is_said(set(OVER) - set(said)), 1.0, after=at)
+                except TimeoutError:
+                    continue
+                prompt = str(program.records[at]["prompt"])
+                threading.Event().wait(OVER[prompt][0])
+                self._room.speak(self._sounds[prompt])
+                said.append(prompt)
+                at += 1
+
+        thread = threading.Thread(target=interrupt, name="interrupter", daemon=True)
+        thread.start()
+        try:
+            self.converse(program, LONGEST)
+        finally:
+            over.set()
+            thread.join(timeout=30)
+        return said
+
+
+def _is_said(prompts: set[str]) -> Any:
+    return lambda r: r["type"] == "say" and r["prompt"] in prompts and not r["interrupted"]
+
+
+@pytest.fixture
+def echoing(clips: Path) -> Iterator[tuple[VirtualCard, Mapping[str, str]]]:
+    """A card in whose microphone the coach is heard, and the environment of a program on it."""
+    with VirtualCard() as card:
+        card.control(
+            *("load-module", "module-loopback", "source=spk.monitor", "sink=micfeed"),
+            *("latency_msec=30", "source_dont_move=1", "sink_dont_move=1"),
+        )
+        (echo,) = card.control("list", "short", "sink-inputs").splitlines()
+        card.control("set-sink-input-volume", echo.split()[0], f"{ECHO_DB}dB")
+        yield card, {**card.environment, CACHE_VARIABLE: str(clips)}
+
+
+def test_six_interruptions_in_real_time_with_an_echo(
+    echoing: tuple[VirtualCard, Mapping[str, str]], somebody: Voice, protocol: Protocol
+) -> None:
+    pytest.importorskip("livekit")
+    assert open_canceller().reason == ""
+    card, environment = echoing
+    person = Interrupter(card, somebody, protocol)
+    with Program("now", "--region", "GB", environment=environment) as program:
+        said = person.talk(program)
+        assert program.wait(60) == 0
+        assert "Traceback" not in program.errors
+        records = program.records
+    print(program.output)  # shown when anything below fails
+    assert said == list(OVER)
+    floor = [r for r in records if r["type"] == "floor"]
+    print(floor)
+    heard = [r for r in records if r["type"] == "heard"]
+    spoken = [r for r in records if r["type"] == "say"]
+    assert "fault" not in {r["type"] for r in records}
+    # Words over the coach were obeyed, in mid-sentence.
+    cut = [r["prompt"] for r in spoken if r["interrupted"]]
+    assert cut == ["stretch_hand.say.1", "knead.say.1", "end_self.say.2"]
+    intents = [r["intent"] for r in heard]
+    assert [i for i in intents if i in ("better", "sharp", "stop")] == ["better", "sharp", "stop"]
+    # What was no word made the sentence wait, and then it was said to its end.
+    whole = [r["prompt"] for r in spoken if not r["interrupted"]]
+    for prompt in ("unload.say.2", "check_chest.say.0", "ask_pain.say.1"):
+        assert prompt in whole
+    back = [
+        later["t"] - earlier["silent"]
+        for earlier, later in pairwise(floor)
+        if (earlier["who"], later["who"]) == ("person", "coach")
+    ]
+    assert len(back) >= 2
+    assert max(back) < 4.0
+    # The coach never obeyed itself, and nobody was asked again for a groan.
+    assert not [
+        r["prompt"]
+        for r in spoken
+        if r["prompt"].startswith(("common.nomatch", "check_chest.again"))
+    ]
+    assert records[-1]["outcome"] == "relieved"

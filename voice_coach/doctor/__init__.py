@@ -1,0 +1,1 @@
+"""A self-test: what works, what does not, and the one thing to do about it."""

@@ -1,0 +1,1 @@
+"""The conversation on paper: pictures and a table, for whoever reviews it."""
