@@ -168,6 +168,8 @@ class VirtualCard:
 
     def _let_air_in(self) -> None:
         """Start the faint tone; it is spoilt whenever the default sink changes."""
+        if "micfeed" not in self.control("list", "short", "sinks"):
+            return
         self.control("set-source-mute", "mic", "1")  # it begins at full volume
         self.control("load-module", *_TONE)
         for line in self.control("list", "short", "sink-inputs").splitlines():

@@ -26,6 +26,17 @@ from voice_coach.places import ensure_home
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    code = _try(argv)
+    devices = sys.modules.get("voice_coach.audio.devices")
+    if devices is not None and devices.hangs():
+        # The sound server has never answered, and an ordinary exit would wait for it.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _try(argv: Sequence[str] | None) -> int:
     args = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
     ensure_home()

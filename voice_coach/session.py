@@ -286,9 +286,12 @@ class Session:
             self._ear.open(WAKE)
 
     def _heard(self, hearing: Hearing) -> None:
-        intent = "" if self._turns.own_words(hearing) else self._ear.intent(hearing)
+        intent = self._ear.intent(hearing)
         if not intent and not hearing.recognition.text:
             return  # a sound, but no speech
+        if self._turns.own_voice(hearing):
+            self._log.add(self._now(), "echo", text=hearing.recognition.text)
+            return
         self._note_heard(hearing, intent)
         now = max(self._now(), hearing.decided - self._zero)
         if intent:
@@ -447,7 +450,7 @@ class Session:
     def _play(self, say: act.Say, samples: Samples) -> None:
         if say.gap > 0:
             self._mixer.play("gap", np.zeros(round(say.gap * RATE), dtype=np.int16))
-        self._turns.new_sentence(say.text, len(samples) / RATE)
+        self._turns.new_sentence()
         self._clips += 1
         clip = f"{self._clips}"
         self._saying[clip] = say
@@ -466,7 +469,6 @@ class Session:
             if say is None:
                 continue
             if isinstance(event, Started):
-                self._turns.began(event.at)
                 at = event.at - self._zero
                 self._log.add(at, "saying", prompt=say.prompt, text=say.text)
             elif isinstance(event, Played):

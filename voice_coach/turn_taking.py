@@ -11,14 +11,16 @@ Nothing here knows what a word means. Time is that of the port.
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
+import numpy as np
+
 from voice_coach.audio.echo import EchoCanceller
+from voice_coach.audio.likeness import OWN, likeness
 from voice_coach.audio.mixer import Mixer
-from voice_coach.audio.port import BLOCK, RATE, Block
+from voice_coach.audio.port import BLOCK, RATE, Block, Samples
 from voice_coach.listening.barge_in import BargeIn
 from voice_coach.listening.port import Hearing
 
@@ -42,11 +44,11 @@ PATIENCE: Final = 2
 """How often one sentence gives way to what is no word. Then it is said to its end, and only a word
 stops it: in a noise like words the coach must still get through."""
 
-NEARLY: Final = 0.4
-"""Seconds by which a word's place in its sentence, reckoned by letters, may be wrong, its way
-through the sound card and the room included."""
+LATEST_ECHO: Final = 2.5
+"""Seconds after which a sound server that has fallen behind still brings an echo."""
 
-_WORD: Final = r"[a-z']+"
+_PLAYED: Final = round((8.5 + LATEST_ECHO) * RATE / BLOCK)
+"""Blocks that were played and are remembered: those of the longest utterance and its echo."""
 
 GAP: Final = 0.3
 """Seconds missing between two blocks that mean another sound, and another room."""
@@ -232,29 +234,6 @@ class _Hold:
     """Whether it is known that the coach has fallen silent."""
 
 
-@dataclass
-class _Sentence:
-    """What the coach says, and when."""
-
-    text: str
-    seconds: float
-    began: float = float("-inf")
-
-    def says(self, phrase: str, start: float, end: float) -> bool:
-        """Whether it says this phrase between these times, as nearly as letters can tell."""
-        words = re.findall(_WORD, self.text.lower())
-        wanted = phrase.split()
-        length = sum(map(len, words))
-        for i in range(len(words) - len(wanted) + 1):
-            if words[i : i + len(wanted)] == wanted:
-                before = sum(map(len, words[:i]))
-                said = self.began + self.seconds * before / length
-                over = self.began + self.seconds * (before + sum(map(len, wanted))) / length
-                if start < over + NEARLY and said - NEARLY < end:
-                    return True
-        return False
-
-
 class TurnTaking:
     """Gives the floor to whoever speaks over the coach, and takes it back."""
 
@@ -266,7 +245,7 @@ class TurnTaking:
         self._aside = False
         """Somebody speaks, and no sentence waits for them."""
         self._in_vain = 0
-        self._sentences: deque[_Sentence] = deque(maxlen=2)
+        self._played: deque[Samples] = deque(maxlen=_PLAYED)
         self._last = float("-inf")
 
     @property
@@ -274,21 +253,17 @@ class TurnTaking:
         """How the coach listens while it speaks."""
         return self._duplex.mode
 
-    def new_sentence(self, text: str, seconds: float) -> None:
-        """Another sentence, so long, is about to be said: it gives way again."""
+    def new_sentence(self) -> None:
+        """Another sentence is about to be said: it gives way again."""
         self._in_vain = 0
-        self._sentences.append(_Sentence(text, seconds))
-
-    def began(self, at: float) -> None:
-        """The newest sentence is being said since ``at`` on the port's clock."""
-        if self._sentences:
-            self._sentences[-1].began = at
 
     def hear(self, block: Block, step: str) -> Hearing | None:
         """Hear one block with the grammar of ``step``."""
         if block.at - self._last > GAP:
             self._duplex.reset()
         self._last = block.at
+        if block.played is not None:
+            self._played.append(block.played)
         begins = self._mixer.busy and not self._mixer.paused
         audible = begins or block.at < self._mixer.sounding_until + TAIL
         heard = self._duplex.hear(block, step, audible)
@@ -304,13 +279,13 @@ class TurnTaking:
         """Whether this was said, or begun, while the coach was speaking."""
         return self._hold is not None or hearing.started < self._mixer.sounding_until
 
-    def own_words(self, hearing: Hearing) -> bool:
-        """Whether this may be the coach's own voice: the very words, when it said them. Whoever
-        meant them says them again in the silence that follows."""
-        return self._duplex.mode.name == "barge-in" and any(
-            sentence.says(hearing.recognition.text, hearing.started, hearing.word_end)
-            for sentence in self._sentences
-        )
+    def own_voice(self, hearing: Hearing) -> bool:
+        """Whether the coach has heard itself, for all that was done against it."""
+        if self._duplex.mode.name != "barge-in" or hearing.audio is None:
+            return False
+        blocks = len(hearing.audio) // BLOCK + round(LATEST_ECHO * RATE / BLOCK)
+        played = list(self._played)[-blocks:]
+        return bool(played) and likeness(hearing.audio, np.concatenate(played)) >= OWN
 
     def settle(self, now: float) -> Floor | None:
         """Let the sentence go on when it is time; who has got the floor just now, if anybody."""

@@ -126,16 +126,15 @@ class Interruptible:
         self.given: list[tuple[float, float]] = []
         """When somebody was noticed to begin, and when the coach was silent; port clock."""
 
-    def sentence(self, text: str, seconds: float, now: float) -> None:
-        self._turns.new_sentence(text, seconds)
-        self._turns.began(now)
+    def sentence(self) -> None:
+        self._turns.new_sentence()
 
     def hear(self, block: Block, cleaned: Samples, audible: bool) -> Hearing | None:  # noqa: ARG002
         hearing = self._turns.hear(block, "")
         floor = self._turns.settle(block.at)
         if floor is not None and floor.who == "person":
             self.given.append((floor.onset, floor.silent))
-        if hearing is None or not hearing.recognition.accepted or self._turns.own_words(hearing):
+        if hearing is None or not hearing.recognition.accepted or self._turns.own_voice(hearing):
             return None
         self._turns.release(block.at)
         self._mixer.hush()  # what was understood is answered with something else
@@ -180,9 +179,8 @@ class Scene:
     def begin(self, sentence: Sentence) -> None:
         for ear in self.ears.values():
             if isinstance(ear, Interruptible):
-                seconds = len(sentence.samples) / RATE
-                ear.sentence(sentence.text, seconds, self.port.now() + LATENCY)
-        self.mixer.play("sentence", sentence.samples)
+                ear.sentence()
+        self.mixer.play(sentence.text, sentence.samples)
 
     def say(self, sentence: Sentence) -> None:
         """To its end, and until every ear has decided what it was."""

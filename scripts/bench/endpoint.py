@@ -66,8 +66,8 @@ def main() -> None:
     print("| endpoint | words understood | mistaken | decided after, median ms | p95 |")
     print("|---|---|---|---|---|")
     print(f"| the whole sound | {100 * right / len(words):.1f} % of {len(words)} | | | |")
-    for silence in args.silence or [DEFAULT_TIMES.silence]:
-        times = replace(DEFAULT_TIMES, silence=silence)
+    for silence in args.silence or [DEFAULT_TIMES.final]:
+        times = replace(DEFAULT_TIMES, final=silence)
         found = [(said, *ear(recogniser, sound, times)) for said, sound in words]
         good = sum(said == text for said, text, _ in found)
         bad = sum(bool(text) and said != text for said, text, _ in found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -253,6 +254,27 @@ def test_a_process_ends_even_when_the_sound_server_hangs(own_card: VirtualCard) 
         timeout=20,
     )
     _wake(own_card)
+
+
+def test_a_command_does_not_wait_for_ever_for_a_sound_server_that_hangs(
+    own_card: VirtualCard,
+) -> None:
+    os.kill(own_card.pid, signal.SIGSTOP)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "voice_coach", "devices"],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, **own_card.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        _wake(own_card)
+    # PortAudio hangs, or it finds nothing: either is told in a sentence.
+    assert done.returncode == 3
+    assert re.fullmatch("voice-coach: (The sound server does not|PortAudio finds).*\n", done.stderr)
 
 
 class Stuck:

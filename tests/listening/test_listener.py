@@ -60,13 +60,51 @@ def room(model: SpeechModel) -> Room:
     return room
 
 
-def test_a_phrase_is_decided_180_ms_after_it(fake_room: Room) -> None:
+def test_a_phrase_that_cannot_go_on_is_decided_120_ms_after_it(fake_room: Room) -> None:
     fake_room.play(silence(0.9), spoken("okay", 0.6), silence(1.0))
     (hearing,) = fake_room.told
     assert hearing.recognition.accepted
     assert hearing.started == pytest.approx(0.9, abs=0.001)
     assert hearing.word_end == pytest.approx(1.5, abs=0.001)
-    assert hearing.decided == pytest.approx(1.5 + 0.18, abs=0.001)
+    assert hearing.decided == pytest.approx(1.5 + 0.12, abs=0.001)
+
+
+def test_a_phrase_that_goes_on_to_mean_the_same_waits_a_little(fake_room: Room) -> None:
+    meanings = dict.fromkeys(("stop", "stop it", "okay"), "stop")
+    fake_room.listener.listen(Grammar("s", ("stop", "stop it", "okay"), meanings=meanings))
+    fake_room.play(silence(0.9), spoken("stop", 0.6), silence(1.0))
+    assert fake_room.told[0].decided - fake_room.told[0].word_end == pytest.approx(0.18, abs=0.001)
+
+
+def test_an_urgent_phrase_does_not_wait_for_silence(fake_room: Room) -> None:
+    fake_room.listener.listen(Grammar("s", ("stop", "okay"), urgent=frozenset({"stop"})))
+    fake_room.play(silence(0.9), spoken("stop", 0.6), silence(1.0))
+    fake_room.play(spoken("okay", 0.6), silence(1.0))
+    stop, okay = fake_room.told[0], fake_room.told[-1]
+    assert stop.decided < 0.9 + 0.3
+    assert okay.decided > okay.word_end
+
+
+def test_an_interruption_is_heard_from_before_its_onset(fake_room: Room) -> None:
+    sound = join(silence(0.3), spoken("okay", 0.6), silence(0.5))
+    blocks = [
+        Block(sound[at : at + BLOCK], (at + BLOCK) / RATE)
+        for at in range(0, len(sound) - BLOCK + 1, BLOCK)
+    ]
+    fake_room.listener.interrupted(0.3, blocks[:15])
+    told = [fake_room.listener.process(block) for block in blocks[15:]]
+    (hearing,) = [one for one in told if one is not None]
+    assert hearing.recognition.text == "okay"
+    assert hearing.started == 0.3
+    assert hearing.word_end == pytest.approx(0.9, abs=0.001)
+
+
+def test_what_is_dropped_was_never_said(fake_room: Room) -> None:
+    fake_room.play(silence(0.9), spoken("okay", 0.3))
+    fake_room.listener.drop()
+    fake_room.play(silence(0.5))
+    assert fake_room.told == []
+    assert fake_room.listener.open
 
 
 def test_the_beginning_of_a_longer_phrase_waits_half_a_second(fake_room: Room) -> None:
@@ -87,7 +125,7 @@ def test_the_pre_roll_belongs_to_the_utterance(fake_room: Room) -> None:
     assert audio is not None
     loud = np.flatnonzero(audio)
     assert loud[0] == pytest.approx(0.3 * RATE, abs=2)
-    assert len(audio) - loud[-1] <= 0.19 * RATE
+    assert len(audio) - loud[-1] <= 0.13 * RATE
 
 
 def test_it_hears_a_word_in_the_very_first_block(fake_room: Room) -> None:
@@ -101,7 +139,7 @@ def test_it_is_speaking_from_onset_to_decision(fake_room: Room) -> None:
     first, last = fake_room.speaking.index(True), len(fake_room.speaking)
     last -= fake_room.speaking[::-1].index(True)
     assert first * BLOCK_SECONDS == pytest.approx(0.9, abs=0.03)
-    assert last * BLOCK_SECONDS == pytest.approx(1.68, abs=0.04)
+    assert last * BLOCK_SECONDS == pytest.approx(1.62, abs=0.04)
 
 
 def test_a_click_is_nothing(fake_room: Room) -> None:
@@ -191,7 +229,7 @@ def test_every_phrase_is_heard_once_in_silence_and_in_noise(
     assert tuple(room.texts) == said
     for hearing in room.told:
         assert hearing.recognition.accepted
-        assert 0 < hearing.decided - hearing.word_end < 0.4
+        assert -0.05 < hearing.decided - hearing.word_end < 0.4  # noise hides a soft tail
 
 
 def test_the_end_of_the_sound_decides(fake_room: Room) -> None:

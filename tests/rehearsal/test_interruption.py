@@ -91,7 +91,35 @@ def test_a_prompt_that_goes_on_too_long_is_a_fault(end: float, faults: int) -> N
 def test_a_prompt_that_was_over_before_is_a_fault() -> None:
     person = person_who(interruption("1 s", within_ms=400))
     said = record("say", 10.5, prompt="pull.say.0", start=10.0, end=10.5, interrupted=False)
-    assert too_slow(person, [said]) == ['nobody said "stop" over pull.say.0']
+    assert too_slow(person, [said]) == ["pull.say.0 was over before anybody spoke"]
+
+
+@pytest.mark.parametrize(("back", "faults"), [(12.5, 0), (14.5, 1)])
+def test_a_prompt_that_is_taken_up_too_late_is_a_fault(back: float, faults: int) -> None:
+    said = Interruption(prompt="pull.say.0", interrupt_after="1 s", say="[cough]", resumed_ms=2000)
+    person = person_who(said)
+    (cough,) = person.said
+    assert 11.0 <= cough.at < cough.until < 11.6
+    floor = [
+        record("floor", 11.2, who="person", onset=11.1, silent=11.2),
+        record("floor", back, who="coach", onset=11.1, silent=11.2),
+    ]
+    assert len(too_slow(person, floor)) == faults
+
+
+def test_a_prompt_that_did_not_give_way_need_not_be_taken_up() -> None:
+    said = Interruption(prompt="pull.say.0", interrupt_after="1 s", say="[door]", resumed_ms=500)
+    assert too_slow(person_who(said), []) == []
+
+
+def test_nobody_can_make_a_sound_that_there_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "night.toml"
+    path.write_text(
+        'title = "x"\n[person]\n[[person.interrupts]]\nprompt = "a"\nsay = "[bark]"\n'
+        'interrupt_after = "1 s"\n[expect]\noutcome = "stopped"\nlevel = "self_care"\n'
+    )
+    with pytest.raises(ContentError, match=r"\[bark\].*\[cough\]"):
+        scenario.load(str(path), DIALOGUE.protocol)
 
 
 def test_without_a_limit_it_may_take_its_time() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.virtual_card import VirtualCard
 from voice_coach.errors import VoiceError
 from voice_coach.speaking import render_child, scratch
 from voice_coach.speaking.port import VoiceSettings, VoiceUnavailable
@@ -156,6 +157,17 @@ def test_nothing_is_left_behind(
     assert Pyttsx3Renderer().render("Hello.", VoiceSettings()).size > 4_000
     assert os.listdir(tmp_path) == []
     assert len(os.listdir("/proc/self/fd")) == open_files
+
+
+@pytest.mark.card
+def test_a_hung_sound_server_does_not_hold_the_voice_up() -> None:
+    with VirtualCard() as card:
+        renderer = Pyttsx3Renderer(env={**os.environ, **card.environment})
+        os.kill(card.pid, signal.SIGSTOP)
+        try:
+            assert renderer.render("Hello.", VoiceSettings()).size > 4_000
+        finally:
+            os.kill(card.pid, signal.SIGCONT)
 
 
 def test_a_full_temporary_folder_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

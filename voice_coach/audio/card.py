@@ -394,7 +394,7 @@ class _Calls:
         has not come back.
         """
         if self._thread is not None and self._thread.is_alive():
-            raise AudioDeviceError("The sound server does not answer: restart it.")
+            raise devices.NoAnswer
         outcome: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
         def call() -> None:
@@ -411,6 +411,6 @@ class _Calls:
             error = outcome.get(timeout=seconds)
         except queue.Empty:
             devices.abandon()
-            raise AudioDeviceError("The sound server does not answer: restart it.") from None
+            raise devices.NoAnswer from None
         if error is not None:
             raise error

@@ -24,7 +24,18 @@ INSTALL: Final = "apt-get install -y --no-install-recommends libportaudio2 libas
 
 _WORDS: Final = {"input": "microphone", "output": "speaker"}
 
+_PATIENCE: Final = 5.0
+"""Seconds that PortAudio may take to start."""
+
 _stderr_lock = threading.Lock()
+_starting: threading.Thread | None = None
+
+
+class NoAnswer(AudioDeviceError):
+    """The sound server is there, and hangs."""
+
+    def __init__(self) -> None:
+        super().__init__("The sound server does not answer: restart it.")
 
 
 @dataclass(frozen=True)
@@ -60,13 +71,15 @@ class Device:
 def portaudio() -> Any:
     """The sounddevice module, imported at the first call.
 
-    Raises AudioDeviceError with the remedy when sounddevice or the PortAudio library is missing.
+    Raises AudioDeviceError with the remedy when sounddevice or the PortAudio library is missing,
+    or when the sound server hangs.
     """
+    if hangs():
+        raise NoAnswer
     if "sounddevice" in sys.modules:
         return sys.modules["sounddevice"]
     try:
-        with quiet():
-            return import_module("sounddevice")
+        return _start()
     except ImportError:
         raise AudioDeviceError(
             "The Python package sounddevice is missing: pip install sounddevice"
@@ -83,6 +96,31 @@ def portaudio() -> Any:
         raise AudioDeviceError(f"PortAudio does not start: {error}") from error
 
 
+def _start() -> Any:
+    """Import sounddevice, which starts PortAudio, which asks a sound server that may hang.
+
+    Raises NoAnswer then, and whatever else the import raises.
+    """
+    global _starting  # noqa: PLW0603 - there is one PortAudio in a process, and so one start of it
+    outcome: list[Any] = []
+
+    def load() -> None:
+        try:
+            outcome.append(import_module("sounddevice"))
+        except BaseException as error:  # carried over to the caller's thread
+            outcome.append(error)
+
+    _starting = threading.Thread(target=load, name="portaudio", daemon=True)
+    with quiet():
+        _starting.start()
+        _starting.join(_PATIENCE)
+    if not outcome:
+        raise NoAnswer
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]
+
+
 def refresh() -> None:
     """Let PortAudio look again: its list is frozen when it starts. No stream may be open."""
     library = portaudio()
@@ -95,6 +133,11 @@ def abandon() -> None:
     """Leave PortAudio as it is when the process ends: after a call that hung, tidying up would
     hang as well, and for ever."""
     atexit.unregister(portaudio()._exit_handler)
+
+
+def hangs() -> bool:
+    """Whether PortAudio never came back from its start: then an ordinary exit waits for it."""
+    return _starting is not None and _starting.is_alive()
 
 
 def devices() -> tuple[Device, ...]:
@@ -161,12 +204,12 @@ def find_again(device: Device, kind: Kind) -> Device:
 
 
 def has_microphone() -> bool:
-    """Whether anything can be heard here at all. Never raises: no PortAudio, no microphone."""
+    """Whether anything can be heard here at all: without PortAudio, nothing. Raises NoAnswer."""
     return _has("input")
 
 
 def has_speaker() -> bool:
-    """Whether anything can be played here at all. Never raises: no PortAudio, no speaker."""
+    """Whether anything can be played here at all: without PortAudio, nothing. Raises NoAnswer."""
     return _has("output")
 
 
@@ -177,6 +220,8 @@ def _preferred(apis: Sequence[Mapping[str, Any]], key: str) -> int:
 def _has(kind: Kind) -> bool:
     try:
         return any(device.channels(kind) > 0 for device in devices())
+    except NoAnswer:
+        raise
     except AudioDeviceError:
         return False
 

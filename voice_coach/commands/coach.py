@@ -122,58 +122,64 @@ def run(
             "(with one plugged in, the coach waits for the call)."
         )
         return rehearse.demonstrate(choices, events)
+    with ExitStack() as stack:
+        _watch(_prepare(choices, sound, events, manner, keeping, stack), manner)
+    return 0
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """Everything loaded, and the microphone open."""
+
+    nights: Nights
+    mixer: Mixer
+    journal: Journal | None
+    log: NightLog
+
+
+def _prepare(  # noqa: PLR0913 - what a person may choose, and where it is closed again
+    choices: Choices,
+    sound: Sound,
+    events: Path | None,
+    manner: Manner,
+    keeping: Keeping,
+    stack: ExitStack,
+) -> _Ready:
     dialogue = setup.dialogue(choices)
     ear = setup.recogniser(choices, dialogue.protocol)
-    with ExitStack() as stack:
-        if not sound.virtual:
-            stack.enter_context(microphone_taken())
-        log = EventLog(events)
-        stack.callback(log.close)
-        night_log = stack.enter_context(NightLog(manner.log and not sound.virtual))
-        log.watch(night_log.watch)
-        _show(log, dialogue.protocol, manner, stack)
-        notifier = Notifier()
-        log.watch(lambda _: notifier.alive())
-        voice = stack.enter_context(setup.voice(choices))
-        voice.clip(dialogue.protocol.steps[dialogue.protocol.start].say[0])  # the voice works
-        voice.prefetch(setup.fixed_sentences(dialogue))
-        port = open_port(sound)
-        mixer = Mixer(choices.volume / 100)
-        stack.callback(port.close)
-        port.start(mixer)
-        cancel = canceller(sound)
+    if not sound.virtual:
+        stack.enter_context(microphone_taken())
+    log = EventLog(events)
+    stack.callback(log.close)
+    night_log = stack.enter_context(NightLog(manner.log and not sound.virtual))
+    log.watch(night_log.watch)
+    _show(log, dialogue.protocol, manner, stack)
+    notifier = Notifier()
+    log.watch(lambda _: notifier.alive())
+    voice = stack.enter_context(setup.voice(choices))
+    voice.clip(dialogue.protocol.steps[dialogue.protocol.start].say[0])  # the voice works
+    voice.prefetch(setup.fixed_sentences(dialogue))
+    port = open_port(sound)
+    mixer = Mixer(choices.volume / 100)
+    stack.callback(port.close)
+    port.start(mixer)
+    cancel = canceller(sound)
 
-        def session(dialogue: Dialogue, keep: Keep | None) -> Session:
-            return Session(
-                port, mixer, voice, Listener(ear), dialogue, log,
-                virtual=sound.virtual, headset=sound.headset, canceller=cancel, keep=keep,
-                clock=None if sound.virtual else wall_clock,
-            )  # fmt: skip
+    def session(dialogue: Dialogue, keep: Keep | None) -> Session:
+        return Session(
+            port, mixer, voice, Listener(ear), dialogue, log,
+            virtual=sound.virtual, headset=sound.headset, canceller=cancel, keep=keep,
+            clock=None if sound.virtual else wall_clock,
+        )  # fmt: skip
 
-        journal = (
-            _journal(dialogue.protocol, stack) if manner.resume and not sound.virtual else None
-        )
-        kept_dialogue = _kept(dialogue, ear, sound, keeping, stack)
-        nights = Nights(kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier)
-        notifier.ready()
-        night_log.note("start")
-        try:
-            _watch(nights, manner)
-        except KeyboardInterrupt as end:
-            mixer.hush()
-            if journal is not None and not isinstance(end, Terminated):
-                journal.erase()  # the person has ended it
-            print("\nGood night.", file=sys.stderr)
-        except Exception as error:
-            night_log.note("crash", kind=type(error).__name__)
-            raise
-        finally:
-            if journal is not None:
-                journal.flush()
-                if journal.warning:
-                    print(f"voice-coach: {journal.warning}", file=sys.stderr)
-        night_log.note("stop")
-    return 0
+    journal = None
+    if manner.resume and not sound.virtual:
+        journal = Journal(dialogue.protocol, fingerprint(dialogue.protocol))
+        stack.enter_context(journal)
+    kept_dialogue = _kept(dialogue, ear, sound, keeping, stack)
+    nights = Nights(kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier)
+    notifier.ready()
+    return _Ready(nights, mixer, journal, night_log)
 
 
 def _show(log: EventLog, protocol: Protocol, manner: Manner, stack: ExitStack) -> None:
@@ -184,16 +190,34 @@ def _show(log: EventLog, protocol: Protocol, manner: Manner, stack: ExitStack) -
         log.watch(Transcript().watch)
 
 
-def _journal(protocol: Protocol, stack: ExitStack) -> Journal:
-    return stack.enter_context(Journal(protocol, fingerprint(protocol)))
+def _watch(ready: _Ready, manner: Manner) -> None:
+    """Keep watch until somebody ends it."""
+    ready.log.note("start")
+    try:
+        resumed = ready.nights.take_up()
+        if not manner.now:
+            ready.nights.keep_watch()
+        elif not resumed:
+            ready.nights.coach()
+    except KeyboardInterrupt as end:
+        ready.mixer.hush()
+        if ready.journal is not None and not isinstance(end, Terminated):
+            ready.journal.erase()  # the person has ended it
+        print("\nGood night.", file=sys.stderr)
+    except Exception as error:
+        ready.log.note("crash", kind=type(error).__name__)
+        raise
+    finally:
+        _complain(ready.journal)
+    ready.log.note("stop")
 
 
-def _watch(nights: Nights, manner: Manner) -> None:
-    resumed = nights.take_up()
-    if not manner.now:
-        nights.keep_watch()
-    elif not resumed:
-        nights.coach()
+def _complain(journal: Journal | None) -> None:
+    """Say why nothing could be kept, if that is so."""
+    if journal is not None:
+        journal.flush()
+        if journal.warning:
+            print(f"voice-coach: {journal.warning}", file=sys.stderr)
 
 
 def _kept(

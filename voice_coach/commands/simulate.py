@@ -49,17 +49,21 @@ def run(choices: Choices, wanted: Wanted) -> int:
     choices = replace(choices, region=choices.region or REGION)
     if wanted.show is not None:
         return _show(make_stage(choices, wanted.audio), wanted.plan, wanted.show)
-    _prepare(choices, wanted.audio)
     began, cpu, results = time.monotonic(), 0.0, list[Result]()
+
+    def tell() -> Report:
+        report = Report(sorted(results, key=lambda result: result.night))
+        _tell(report, wanted, time.monotonic() - began, cpu)
+        return report
+
     try:
-        for batch in _batches(choices, wanted):
+        for batch in batches(choices, wanted):
             results += batch.results
             cpu += batch.cpu_seconds
-    finally:
-        results.sort(key=lambda result: result.night)
-        report = Report(results)
-        _tell(report, wanted, time.monotonic() - began, cpu)
-    return 1 if report.violations else 0
+    except KeyboardInterrupt:
+        tell()
+        raise
+    return 1 if tell().violations else 0
 
 
 def _check(plan: Plan) -> None:
@@ -88,14 +92,16 @@ def _prepare(choices: Choices, audio: bool) -> None:
             voice.clip(text)
 
 
-def _batches(choices: Choices, wanted: Wanted) -> Iterator[Batch]:
+def batches(choices: Choices, wanted: Wanted) -> Iterator[Batch]:
+    """Play the nights in processes of their own, with a bar on stderr where that is a terminal."""
     from tqdm import tqdm  # noqa: PLC0415 - takes its time, and only this command needs it
 
+    _prepare(choices, wanted.audio)
     stage = partial(make_stage, choices, wanted.audio)
     jobs = wanted.jobs or len(os.sched_getaffinity(0))
-    batches = simulate(wanted.plan, stage, jobs, 1 if wanted.audio else _BATCH)
+    played = simulate(wanted.plan, stage, jobs, 1 if wanted.audio else _BATCH)
     with tqdm(total=wanted.plan.nights, unit=" nights", disable=None) as bar:
-        for batch in batches:
+        for batch in played:
             bar.update(len(batch.results))
             yield batch
 

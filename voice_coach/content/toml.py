@@ -38,6 +38,10 @@ def read(path: Path) -> dict[str, Any]:
         tables: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ContentError(f"{path}: not valid TOML: {error}. Correct that line.") from None
+    except (RecursionError, ValueError):  # what TOML allows and no program can read
+        raise ContentError(
+            f"{path}: a number or a list in it is longer than any that makes sense; correct it."
+        ) from None
     return tables
 
 

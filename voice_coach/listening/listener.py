@@ -1,6 +1,6 @@
 """From microphone blocks to hearings: gate, pre-roll, recogniser and our own endpoint.
 
-The recogniser's endpoint takes 0.9 s. Here an utterance ends after 180 ms of silence, unless what
+The recogniser's endpoint takes 0.9 s. Here an utterance ends after 120 ms of silence, unless what
 was said so far may go on: "still" waits for "hurts". Time is that of the blocks.
 """
 
@@ -34,8 +34,11 @@ class EndpointTimes:
     pre_roll: float = 0.3
     """Sound from before the onset that belongs to the utterance: soft first consonants."""
 
-    silence: float = 0.18
+    final: float = 0.12
     """Silence after a phrase that cannot go on."""
+
+    silence: float = 0.18
+    """Silence after a phrase that may go on to mean the same."""
 
     unsettled: float = 0.36
     """Silence after something not (yet) recognised: a person searching for words."""
@@ -188,13 +191,15 @@ class Listener:
             return True
         silence = at - utterance.sounded + 1e-6
         # A partial costs more than a block of decoding: look only when it can decide something.
-        if silence < times.silence and len(utterance.audio) % (2 if grammar.urgent else 4):
+        if silence < times.final and len(utterance.audio) % (2 if grammar.urgent else 4):
             return False
         text = self._recogniser.partial()
         if text != utterance.text:
             utterance.text, utterance.text_since = text, at
         known = text in grammar.phrases or text in grammar.decoys
-        patience = times.silence if known else times.unsettled
+        patience = times.unsettled
+        if known:
+            patience = times.silence if grammar.goes_on(text) else times.final
         steady = times.stable
         if _may_go_on(text, grammar):
             patience, steady = times.longer, times.stable + times.longer

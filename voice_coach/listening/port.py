@@ -32,6 +32,10 @@ class Grammar:
     urgent: frozenset[str] = frozenset()
     """Phrases that are acted on as soon as they stand, without waiting for silence."""
 
+    def goes_on(self, text: str) -> bool:
+        """Whether some longer phrase begins with this one."""
+        return any(p.startswith(text + " ") for p in (*self.phrases, *self.decoys))
+
     def meaning(self, phrase: str) -> str:
         """The phrase's meaning; itself when nothing else is known."""
         return self.meanings.get(phrase, phrase)

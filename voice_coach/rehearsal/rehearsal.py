@@ -249,7 +249,9 @@ def too_slow(person: SyntheticPerson, records: list[Record]) -> list[str]:
                 faults.append(f'nobody said "{wanted.say}" over {wanted.prompt}')
             continue
         silent = _silenced(records, wanted.prompt, said.at)
-        if wanted.within_ms is not None and 1000 * (silent - said.at) > wanted.within_ms:
+        if wanted.within_ms is not None and silent == float("inf"):
+            faults.append(f"{wanted.prompt} was over before anybody spoke")
+        elif wanted.within_ms is not None and 1000 * (silent - said.at) > wanted.within_ms:
             late = 1000 * (silent - said.at)
             faults.append(
                 f"{wanted.prompt} fell silent after {late:.0f} ms, not {wanted.within_ms:g}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -45,6 +46,9 @@ _INSTALL_ENGINE: Final = {
     "win32": "add an English voice in the Windows settings under Time & language, Speech",
 }
 
+_DEAF: Final = {"PULSE_SERVER": "unix:/nowhere", "PIPEWIRE_REMOTE": "nowhere"}
+"""The engine opens a sound server although it only writes a file, and hangs with one that hangs."""
+
 T = TypeVar("T")
 
 
@@ -70,7 +74,7 @@ class Pyttsx3Renderer:
     ) -> None:
         """``command`` starts the child, ``timeout`` is its time in seconds, ``env`` its world."""
         script = (sys.executable, "-X", "utf8", str(Path(render_child.__file__).resolve()))
-        self._children = ChildRunner(command or script, timeout, env)
+        self._children = ChildRunner(command or script, timeout, {**(env or os.environ), **_DEAF})
         self._version_lock = threading.Lock()
 
     @property
