@@ -119,7 +119,7 @@ def _coach(args: argparse.Namespace, choices: Any) -> int:
     practice.expire(settings.keep_days)
     manner = coach.Manner(
         now=args.command == "now", standby=args.command == "standby",
-        resume=settings.resume, log=settings.log,
+        resume=settings.resume, log=settings.log, screen=getattr(args, "screen", False),
     )  # fmt: skip
     keeping = coach.Keeping(getattr(args, "diary", None), getattr(args, "no_diary", False))
     return coach.run(choices, _sound(args), getattr(args, "events", None), manner, keeping)
@@ -210,7 +210,10 @@ def _protocol(args: argparse.Namespace, choices: Any) -> int:
 
     protocol.refuse(args)
     if args.what == "check":
-        return protocol.check(choices, as_json=args.json, listen=args.listen)
+        code = protocol.check(choices, as_json=args.json, listen=args.listen)
+        if args.learning:
+            code = max(code, protocol.check_learning(choices, as_json=args.json))
+        return code
     if args.what == "show":
         return protocol.show(choices.protocol, args.html)
     return protocol.graph(choices.protocol, args.svg, args.png)
@@ -305,6 +308,7 @@ def _options_for_sound() -> argparse.ArgumentParser:
     _add_settings(options, "mic", "speaker")
     _add_settings(options.add_mutually_exclusive_group(), "headset", "half_duplex")
     options.add_argument("--events", type=Path, metavar="FILE", help="one JSON object a line")
+    options.add_argument("--screen", action="store_true", help="large and dim, for who watches")
     diary = options.add_mutually_exclusive_group()
     _add_folder(diary)
     diary.add_argument("--no-diary", action="store_true", help="keep nothing of this night")
@@ -407,6 +411,10 @@ def _add_protocol(commands: Any) -> None:
     protocol.add_argument(
         "--listen", action="store_true",
         help="check: also speak every sentence and listen to it (some minutes)",
+    )  # fmt: skip
+    protocol.add_argument(
+        "--learning", action="store_true",
+        help="check: also with all that the diary may make of the conversation",
     )  # fmt: skip
     protocol.add_argument(
         "--html", type=Path, metavar="FILE", help="show: a page to print, review and sign"

@@ -132,7 +132,7 @@ def _write_for_ever(folder: Path, protocol: Protocol, pipe: int, seed: float) ->
     chance = random.Random(seed)
     diary = _Telling(folder, busy=20.0)
     diary.pipe = os.fdopen(pipe, "wb")
-    writer = Recorder(diary, protocol, complain=fail, clock=lambda: datetime.now().astimezone())
+    writer = Recorder(diary, complain=fail, clock=lambda: datetime.now().astimezone())
     dialogue = overheard(Dialogue(protocol), writer)
     while True:
         talk = Playthrough(dialogue)

@@ -69,7 +69,7 @@ def _lived(protocol: Protocol, chance: random.Random) -> Episode:
 
     def hear(turn: Turn) -> None:
         now = datetime.now(timezone.utc)
-        kept[:] = [told(kept[0], protocol, turn) if kept else opened(now, turn)]
+        kept[:] = [told(kept[0], turn) if kept else opened(now, turn)]
 
     talk = Playthrough(Overheard(protocol, listener=hear))
     for _ in range(300):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from tests.dialogue.explore import DIALOGUE, PROTOCOL
+from tests.dialogue.explore import DIALOGUE
 from tests.dialogue.talk import HEALTHY
 from voice_coach.dialogue.playthrough import Playthrough
 from voice_coach.diary.episode import Episode
@@ -22,7 +22,7 @@ def recorder(diary: Diary, when: datetime = NIGHT) -> Recorder:
     def complain(why: str) -> None:
         raise AssertionError(why)
 
-    return Recorder(diary, PROTOCOL, complain=complain, clock=lambda: when)
+    return Recorder(diary, complain=complain, clock=lambda: when)
 
 
 def listened(diary: Diary, when: datetime = NIGHT) -> Overheard:

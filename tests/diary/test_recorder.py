@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.bench.diary_kill import kill_repeatedly
-from tests.dialogue.explore import DIALOGUE, PROTOCOL
+from tests.dialogue.explore import DIALOGUE
 from tests.dialogue.talk import reach
 from tests.diary.nights import NIGHT, listened, recorder
 from voice_coach.dialogue.events import Heard
@@ -74,7 +74,7 @@ def test_a_diary_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     diary = Stubborn(tmp_path)
     with diary:
         diary.refuses = True
-        writer = Recorder(diary, PROTOCOL, complain=complaints.append, clock=lambda: NIGHT)
+        writer = Recorder(diary, complain=complaints.append, clock=lambda: NIGHT)
         talk = reach("check_chest", overheard(DIALOGUE, writer))
         assert complaints == ["the disk is full."], "once an episode"
         assert len(diary) == 0

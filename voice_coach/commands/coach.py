@@ -17,16 +17,19 @@ from voice_coach.audio.split import SplitPort
 from voice_coach.commands import rehearse, setup
 from voice_coach.commands.setup import Choices
 from voice_coach.dialogue.dialogue import Dialogue
+from voice_coach.dialogue.protocol import Protocol
 from voice_coach.diary.recorder import kept
 from voice_coach.errors import Terminated, UsageError
 from voice_coach.eventlog import EventLog
 from voice_coach.instance import microphone_taken
 from voice_coach.listening.listener import Listener
+from voice_coach.listening.port import Recogniser
 from voice_coach.loudness import wall_clock
 from voice_coach.nightlog import NightLog
 from voice_coach.nights import Keep, Nights
 from voice_coach.proof.seal import fingerprint
 from voice_coach.resume.journal import Journal
+from voice_coach.screen import Board, Screen
 from voice_coach.service.notify import Notifier
 from voice_coach.session import Session
 from voice_coach.transcript import Transcript
@@ -100,6 +103,8 @@ class Manner:
     resume: bool = True
     """Take up a conversation that was cut off."""
     log: bool = True
+    screen: bool = False
+    """A large display instead of a line for each thing that happens."""
 
 
 def run(
@@ -148,8 +153,7 @@ def _prepare(  # noqa: PLR0913 - what a person may choose, and where it is close
     stack.callback(log.close)
     night_log = stack.enter_context(NightLog(manner.log and not sound.virtual))
     log.watch(night_log.watch)
-    if not manner.standby:  # what is said is no business of the system's journal
-        log.watch(Transcript().watch)
+    _show(log, dialogue.protocol, manner, stack)
     notifier = Notifier()
     log.watch(lambda _: notifier.alive())
     voice = stack.enter_context(setup.voice(choices))
@@ -172,10 +176,18 @@ def _prepare(  # noqa: PLR0913 - what a person may choose, and where it is close
     if manner.resume and not sound.virtual:
         journal = Journal(dialogue.protocol, fingerprint(dialogue.protocol))
         stack.enter_context(journal)
-    kept_dialogue = _kept(dialogue, sound, keeping, stack)
+    kept_dialogue = _kept(dialogue, ear, sound, keeping, stack)
     nights = Nights(kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier)
     notifier.ready()
     return _Ready(nights, mixer, journal, night_log)
+
+
+def _show(log: EventLog, protocol: Protocol, manner: Manner, stack: ExitStack) -> None:
+    """For whoever is watching; what is said is no business of the system's journal."""
+    if manner.screen:
+        log.watch(stack.enter_context(Screen(Board(protocol))).watch)
+    elif not manner.standby:
+        log.watch(Transcript().watch)
 
 
 def _watch(ready: _Ready, manner: Manner) -> None:
@@ -208,9 +220,11 @@ def _complain(journal: Journal | None) -> None:
             print(f"voice-coach: {journal.warning}", file=sys.stderr)
 
 
-def _kept(dialogue: Dialogue, sound: Sound, keeping: Keeping, stack: ExitStack) -> Dialogue:
+def _kept(
+    dialogue: Dialogue, ear: Recogniser, sound: Sound, keeping: Keeping, stack: ExitStack
+) -> Dialogue:
     """The dialogue with the diary listening. A recording is no cramp of now: it is only kept where
     a diary is named."""
     if keeping.off or (sound.virtual and keeping.folder is None):
         return dialogue
-    return kept(dialogue, keeping.folder, stack)
+    return kept(dialogue, keeping.folder, stack, lambda phrases: setup.hears(ear, phrases))

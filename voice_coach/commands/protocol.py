@@ -18,6 +18,8 @@ from voice_coach.content import default_protocol_path, load_protocol
 from voice_coach.content.loader import edges, sentences
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.protocol import Protocol, Reaction
+from voice_coach.diary.informed import variants
+from voice_coach.diary.script import load
 from voice_coach.errors import UsageError
 from voice_coach.lint.finding import Lint
 from voice_coach.lint.hearing import HearingLint
@@ -77,7 +79,13 @@ def _answers(protocol: Protocol, name: str) -> Iterator[str]:
         yield f"else -> {step.next}"
 
 
-_FOR: Final = {"html": "show", "svg": "graph", "png": "graph", "listen": "check"}
+_FOR: Final = {
+    "html": "show",
+    "svg": "graph",
+    "png": "graph",
+    "listen": "check",
+    "learning": "check",
+}
 
 
 def refuse(args: argparse.Namespace) -> None:
@@ -113,6 +121,31 @@ def check(choices: Choices, *, as_json: bool = False, listen: bool = False) -> i
         _print_lints(lints, notes=listen)
         _print_summary(verdict, lints)
     return 0 if verdict.holds and all(lint.holds for lint in lints) else 1
+
+
+_VARIANTS: Final = (
+    "With any stretch first, as the diary may have learned",
+    "The same, and with cramps that the diary knows to come often",
+)
+
+
+def check_learning(choices: Choices, *, as_json: bool = False) -> int:
+    """Prove all that the diary may make of the protocol; 0 when every rule holds, else 1. What was
+    proven is used from then on. Raises ContentError."""
+    protocol = load_protocol(choices.protocol)
+    holds = True
+    for variant, what in zip(variants(protocol, load()), _VARIANTS, strict=True):
+        verdict = prove(variant)
+        holds &= verdict.holds
+        if verdict.holds:
+            seal.remember(variant)
+        if as_json:
+            print(json.dumps({"protocol": what, **verdict.as_json()}))
+        else:
+            print(f"\n{what}:")
+            _print_rules(verdict)
+            _print_summary(verdict, [])
+    return 0 if holds else 1
 
 
 def _syllables(choices: Choices) -> Syllables:

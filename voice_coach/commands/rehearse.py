@@ -59,7 +59,10 @@ def run(choices: Choices, wanted: Wanted) -> int:
         if not wanted.json:
             log.watch(Transcript().watch)
         if wanted.diary is not None:
-            cast.dialogue = kept(cast.dialogue, wanted.diary, stack)
+            ear = cast.recogniser
+            cast.dialogue = kept(
+                cast.dialogue, wanted.diary, stack, lambda phrases: setup.hears(ear, phrases)
+            )
         story = scenario.load(wanted.name, cast.dialogue.protocol)
         if not wanted.json:
             print(f"{wanted.name}: {story.title}")

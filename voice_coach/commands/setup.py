@@ -12,6 +12,7 @@ from voice_coach.content.loader import check_words, sentences
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.protocol import Protocol
 from voice_coach.dialogue.words import digits, number
+from voice_coach.errors import ModelError
 from voice_coach.listening.model import open_model
 from voice_coach.listening.port import Grammar, Recogniser
 from voice_coach.listening.speech import open_detector
@@ -57,6 +58,15 @@ def recogniser(choices: Choices, protocol: Protocol | None = None) -> Recogniser
         phrases = {phrase for phrases in protocol.intents.values() for phrase in phrases}
         ear.check(Grammar("the protocol", tuple(sorted(phrases)), protocol.decoys))
     return ear
+
+
+def hears(ear: Recogniser, phrases: tuple[str, ...]) -> bool:
+    """Whether the model knows every word of these."""
+    try:
+        ear.check(Grammar("the diary", phrases))
+    except ModelError:
+        return False
+    return True
 
 
 def voice(choices: Choices, cache: ClipCache | None = None) -> Voice:

@@ -31,6 +31,8 @@ class Turn:
     event: Event | None
     after: State
     actions: tuple[act.Action, ...]
+    protocol: Protocol
+    """The one of this night."""
 
 
 def opened(now: datetime, turn: Turn) -> Episode:
@@ -40,7 +42,7 @@ def opened(now: datetime, turn: Turn) -> Episode:
     return _changed(first, steps=_entered((), turn))
 
 
-def told(episode: Episode, protocol: Protocol, turn: Turn) -> Episode:
+def told(episode: Episode, turn: Turn) -> Episode:
     """The episode with one turn more."""
     before, after = turn.before, turn.after
     assert before is not None
@@ -49,7 +51,7 @@ def told(episode: Episode, protocol: Protocol, turn: Turn) -> Episode:
     if not after.released:
         eased, helped = None, ""
     elif not before.released:
-        eased, helped = _time(after.now), _stretch(steps, protocol)
+        eased, helped = _time(after.now), _stretch(steps, turn.protocol)
     gone = episode.gone if before.relieved else _time(after.now)
     return _changed(
         episode,
@@ -60,10 +62,10 @@ def told(episode: Episode, protocol: Protocol, turn: Turn) -> Episode:
         eased=eased,
         helped=helped,
         gone=gone if after.relieved else None,
-        pressure=_pressure(episode, protocol, turn),
+        pressure=_pressure(episode, turn),
         level=after.level.name,
         outcome=after.outcome,
-        answers=episode.answers + _answers(episode, protocol, turn),
+        answers=episode.answers + _answers(episode, turn),
         steps=_entered(steps, turn),
     )
 
@@ -98,31 +100,36 @@ def _stretch(steps: tuple[Taken, ...], protocol: Protocol) -> str:
     return ""
 
 
-def _pressure(episode: Episode, protocol: Protocol, turn: Turn) -> str:
+def _pressure(episode: Episode, turn: Turn) -> str:
     assert turn.before is not None
-    pressed = protocol.steps[turn.before.step].touch
+    steps = turn.protocol.steps
+    pressed = steps[turn.before.step].touch
     if pressed and isinstance(turn.event, Heard) and turn.event.intent == "sharp":
         return "too_hard"
-    if episode.pressure == "none" and protocol.steps[turn.after.step].touch:
+    if episode.pressure == "none" and steps[turn.after.step].touch:
         return "tolerated"
     return episode.pressure
 
 
-def _answers(episode: Episode, protocol: Protocol, turn: Turn) -> tuple[Answer, ...]:
+def _answers(episode: Episode, turn: Turn) -> tuple[Answer, ...]:
     """Red flags that this turn has raised or cleared."""
     assert turn.before is not None
     at = _time(turn.after.now)
     found = [
-        Answer(action.reason, _found(turn.event), at)
+        Answer(action.reason, _found(turn), at)
         for action in turn.actions
-        if isinstance(action, act.Advise) and action.reason in protocol.flags
+        if isinstance(action, act.Advise) and action.reason in turn.protocol.flags
     ]
     cleared = turn.after.cleared - turn.before.cleared
-    found += [Answer(protocol.steps[step].flag, "no", at) for step in sorted(cleared)]
+    found += [Answer(turn.protocol.steps[step].flag, "no", at) for step in sorted(cleared)]
     return tuple(answer for answer in found if answer.found != episode.finding(answer.flag))
 
 
-def _found(event: Event | None) -> Finding:
+def _found(turn: Turn) -> Finding:
+    assert turn.before is not None
+    event = turn.event
+    if turn.protocol.steps[turn.before.step].kind == "do":
+        return "yes"  # nothing was asked: the person said it, or the diary knew
     if not isinstance(event, Heard) or event.intent == "skip":
         return "unanswered"
     return "unsure" if event.intent == "unsure" else "yes"

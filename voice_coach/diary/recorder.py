@@ -10,20 +10,31 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from voice_coach.content.loader import problems
 from voice_coach.dialogue.dialogue import Dialogue, Result
-from voice_coach.dialogue.events import Event
+from voice_coach.dialogue.events import Event, Heard
 from voice_coach.dialogue.protocol import Protocol
 from voice_coach.dialogue.state import State
+from voice_coach.diary import script
 from voice_coach.diary.account import Turn, opened, told
 from voice_coach.diary.episode import Episode
+from voice_coach.diary.informed import FORGET, HANDOVER, informed, variants, with_handover
+from voice_coach.diary.knowledge import Known, knowledge
+from voice_coach.diary.script import Script
 from voice_coach.diary.store import Diary
 from voice_coach.errors import CoachError, OutputError
+from voice_coach.proof import seal
+
+_BACK: Final = 366
+"""Days of the diary that bear on a night."""
+_MOST: Final = 200
+"""And cramps, at most: the call must not wait."""
 
 BUSY: Final = 0.2
 """Seconds that a turn of the conversation waits for another program that is writing."""
@@ -34,15 +45,22 @@ class Overheard(Dialogue):
     """The same dialogue, with somebody who is told of every turn. One conversation at a time."""
 
     listener: Callable[[Turn], None] = field(kw_only=True)
+    prepare: Callable[[], Protocol] | None = field(default=None, kw_only=True)
+    """Makes the protocol of a night when its call comes; it understands what ``protocol`` does."""
+    _tonight: list[Protocol] = field(default_factory=list, init=False, compare=False)
 
     def begin(self) -> Result:
-        state, actions = super().begin()
-        self.listener(Turn(None, None, state, actions))
+        self._tonight[:] = [self.protocol if self.prepare is None else self.prepare()]
+        state, actions = Dialogue(self._tonight[0], self.number).begin()
+        self.listener(Turn(None, None, state, actions, self._tonight[0]))
         return state, actions
 
     def advance(self, state: State, event: Event) -> Result:
-        after, actions = super().advance(state, event)
-        self.listener(Turn(state, event, after, actions))
+        protocol = self._tonight[0]
+        if isinstance(event, Heard) and event.intent == HANDOVER:
+            protocol = with_handover(protocol, script.load(), state, self.number)
+        after, actions = Dialogue(protocol, self.number).advance(state, event)
+        self.listener(Turn(state, event, after, actions, protocol))
         return after, actions
 
 
@@ -52,14 +70,12 @@ class Recorder:
     def __init__(
         self,
         diary: Diary,
-        protocol: Protocol,
         *,
         complain: Callable[[str], None],
         clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         """``complain``: told, once an episode, why it cannot be kept. ``clock``: with a zone."""
         self._diary = diary
-        self._protocol = protocol
         self._complain = complain
         self._clock = clock
         self._episode: Episode | None = None
@@ -74,9 +90,20 @@ class Recorder:
             self._episode, self._written = opened(self._clock(), turn), None
             self._forgotten = self._complained = False
         elif self._episode is not None:
-            self._episode = told(self._episode, self._protocol, turn)
+            self._episode = told(self._episode, turn)
+        if isinstance(turn.event, Heard) and turn.event.intent == FORGET:
+            self._forget()
         if self._episode is not None and not self._forgotten and self._is_news(turn):
             self._write(self._episode, turn.after.mode == "over")
+
+    def _forget(self) -> None:
+        """The person wants nothing of this cramp kept."""
+        self._forgotten = True
+        if self._episode is not None:
+            try:
+                self._diary.forget(self._episode.uid)
+            except OutputError as error:
+                self._complain(str(error))
 
     def _is_news(self, turn: Turn) -> bool:
         assert self._episode is not None
@@ -107,17 +134,47 @@ def overheard(dialogue: Dialogue, recorder: Recorder) -> Overheard:
     return Overheard(dialogue.protocol, dialogue.number, listener=recorder.hear)
 
 
-def kept(dialogue: Dialogue, folder: Path | None, stack: ExitStack) -> Dialogue:
-    """The dialogue with the diary in ``folder`` listening; as it was where there can be none,
-    because nobody in pain shall wait for a diary. What is wrong is said on stderr."""
+def kept(
+    dialogue: Dialogue,
+    folder: Path | None,
+    stack: ExitStack,
+    hears: Callable[[tuple[str, ...]], bool],
+) -> Dialogue:
+    """The dialogue with the diary in ``folder`` listening, and saying what it knows; as it was
+    where there can be none, because nobody in pain shall wait for a diary. What is wrong is said on
+    stderr. ``hears``: whether the ear knows these phrases."""
     try:
         diary = stack.enter_context(Diary(folder, busy=BUSY))
+        told = script.load()
     except CoachError as error:
         _complain(str(error))
         return dialogue
     if diary.mended is not None:
         _complain(str(diary.mended))
-    return overheard(dialogue, Recorder(diary, dialogue.protocol, complain=_complain))
+    recorder = Recorder(diary, complain=_complain)
+    plain = dialogue.protocol
+    phrases = tuple(phrase for group in told.phrases.values() for phrase in group)
+    if not hears(phrases) or not all(map(seal.proven, variants(plain, told))):
+        return overheard(dialogue, recorder)  # nothing that was not proven is ever said
+
+    def prepare() -> Protocol:
+        return tonight(diary, plain, told, datetime.now().astimezone())
+
+    return Overheard(
+        informed(plain, told, Known()), dialogue.number, listener=recorder.hear, prepare=prepare
+    )
+
+
+def tonight(diary: Diary, plain: Protocol, told: Script, now: datetime) -> Protocol:
+    """The protocol of a night, with what the diary knows when the call comes."""
+    try:
+        before = diary.recent(now - timedelta(days=_BACK), _MOST)
+        known = knowledge(before, now, told, plain)
+    except OutputError as error:
+        _complain(str(error))
+        known = Known()
+    made = informed(plain, told, known)
+    return informed(plain, told, Known()) if any(problems(made)) else made
 
 
 def _complain(why: str) -> None:

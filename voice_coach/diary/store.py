@@ -115,6 +115,13 @@ class Diary:
             self._settle()
             return count
 
+    def forget(self, uid: str) -> None:
+        """Remove the episode with this uid, if it is there."""
+        with self._explained():
+            with self._change() as connection:
+                connection.execute("DELETE FROM episode WHERE uid = ?", (uid,))
+            self._settle()
+
     def erase(self) -> int:
         """Remove every episode, and every file that was set aside; how many episodes there were."""
         with self._explained():
@@ -146,6 +153,10 @@ class Diary:
         """Every episode with everything, the newest first, or with all but its steps. ``since``:
         with a time zone."""
         return self._read(COLUMNS if steps else COLUMNS[:-1], since=since)
+
+    def recent(self, since: datetime, count: int) -> list[Episode]:
+        """The newest episodes since then, with everything."""
+        return [episode for _, episode in self._read(COLUMNS, since=since, limit=count)]
 
     def find(self, number: int) -> Episode | None:
         found = self._read(COLUMNS, number=number)

@@ -1,7 +1,8 @@
 """Remembers which protocols were proven, so that only a changed one costs time at the start.
 
 A protocol is known by the hash of its content and of the code that was proven with it: the core,
-the rules and the explorer. The shipped one's hash comes with the package; others lie in the cache.
+the rules and the explorer. The shipped one's hash comes with the package, and those of what the
+diary may make of it; others lie in the cache.
 """
 
 from __future__ import annotations
@@ -42,16 +43,20 @@ def _code() -> bytes:
 
 def shipped() -> str:
     """The fingerprint that comes with the package; empty when there is none."""
+    return next(iter(_sealed()), "")
+
+
+def _sealed() -> list[str]:
     try:
-        return _SHIPPED.read_text(encoding="ascii").strip()
+        return _SHIPPED.read_text(encoding="ascii").split()
     except OSError:
-        return ""
+        return []
 
 
 def proven(protocol: Protocol) -> bool:
     """Whether this protocol was proven before with this code."""
     print_ = fingerprint(protocol)
-    return print_ == shipped() or _stamp(print_).exists()
+    return print_ in _sealed() or _stamp(print_).exists()
 
 
 def remember(protocol: Protocol) -> None:
@@ -69,6 +74,7 @@ def _stamp(print_: str) -> Path:
     return cache / "proven-protocols" / print_[:32]
 
 
-def seal(protocol: Protocol) -> None:
-    """Write the shipped fingerprint: only after ``check`` has shown that every rule holds."""
-    _SHIPPED.write_text(fingerprint(protocol) + "\n", encoding="ascii")
+def seal(protocol: Protocol, *variants: Protocol) -> None:
+    """Write the shipped fingerprints: only after ``check`` has shown that every rule holds."""
+    lines = [fingerprint(one) + "\n" for one in (protocol, *variants)]
+    _SHIPPED.write_text("".join(lines), encoding="ascii")

@@ -1,0 +1,88 @@
+"""The diary by voice: a rehearsal on audio, with what was before in the diary."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests import nights
+from tests.diary.nights import NIGHT
+from tests.diary.test_informed import joined
+from tests.diary.test_knowledge import relief
+from tests.diary.test_store import episode
+from voice_coach.diary.store import Diary
+from voice_coach.rehearsal.rehearsal import Report, rehearse
+from voice_coach.rehearsal.scenario import Scenario
+
+
+def lived(diary: Diary, name: str, person: dict[str, Any], expect: dict[str, Any]) -> Report:
+    """A night of that person, heard and spoken, with the diary joined."""
+    story = msgspec.convert(
+        {
+            "title": name,
+            "person": {"answers": person},
+            "expect": {"outcome": "relieved", "level": "routine", **expect},
+        },
+        Scenario,
+    )
+    cast = replace(nights.cast(), dialogue=joined(diary))
+    return rehearse(name, story, cast, seed=1)
+
+
+@pytest.mark.slow
+def test_a_night_with_a_past(tmp_path: Path) -> None:
+    """Two cramps this week, and the ankle helped before: all of it is said, asked and answered."""
+    with Diary(tmp_path) as diary:
+        diary.add(
+            msgspec.structs.replace(
+                relief("lying", "ankle", 10.0), uid=f"{n:032x}", began=NIGHT - timedelta(days=n)
+            )
+            for n in (2, 4)
+        )
+        diary.add([episode(9, began=NIGHT - timedelta(days=90))])
+        report = lived(
+            diary, "past",
+            {
+                "position": [["how often", "when was the last one", "lying down"]],
+                "eased": [["what helped last time", "yes"]],
+                "gone_check": ["yes"],
+                "check_push": ["yes"],
+                "how_bad": ["no"],
+                "tender": [["tell my partner", "no"]],
+                "tight": ["no"],
+            },
+            {
+                "said": ["position.how_often", "position.last_one", "position.lying", "ankle.say",
+                         "eased.what_helped", "tender.handover", "ask_often.say", "end_routine"],
+                "heard": ["how_often", "last_one", "lying", "what_helped", "handover"],
+                "never": ["stretch_hand", "ask_often.again"],
+            },
+        )  # fmt: skip
+        kept = diary.recent(NIGHT - timedelta(hours=1), 1)[0]
+    assert report.faults == []
+    said = nights.said(report)
+    assert "With this one, three in the last thirty days." in said
+    assert "The last one was two days ago." in said
+    assert "Last time, moving the ankle helped." in said
+    assert "This is cramp number three in seven days." in said
+    assert any(text.startswith("A calf cramp, ") for text in said)
+    assert (kept.helped, kept.position, kept.level) == ("ankle", "lying", "routine")
+
+
+@pytest.mark.slow
+def test_forgotten_by_voice(tmp_path: Path) -> None:
+    with Diary(tmp_path) as diary:
+        report = lived(
+            diary, "forgotten",
+            {"position": [["forget this one", "lying down"]], "eased": [["yes", "stop"]],
+             "check_chest": ["stop"]},
+            {"outcome": "stopped", "level": "self_care", "heard": ["forget", "stop"],
+             "said": ["position.forget"]},
+        )  # fmt: skip
+        assert report.faults == []
+        assert len(diary) == 0
