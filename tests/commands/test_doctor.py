@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 
 from tests.commands.conftest import Call
-from tests.conftest import attached
-from tests.virtual_card import VirtualCard
 from voice_coach.audio import wav
 
 
@@ -59,29 +57,6 @@ def test_a_headset_needs_no_canceller(call: Call) -> None:
 def test_half_duplex_that_was_asked_for_is_no_warning(call: Call) -> None:
     found = findings(call, "--half-duplex")["turn-taking"]
     assert (found["status"], found["detail"]) == ("ok", "half duplex: Half duplex was asked for.")
-
-
-def test_files_are_looked_at_and_nothing_is_written(call: Call, tmp_path: Path) -> None:
-    wav.save(tmp_path / "mic.wav", np.ones(24_000, np.int16))
-    out = tmp_path / "speaker.wav"
-    found = findings(call, "--mic", tmp_path / "mic.wav", "--speaker", out)
-    assert found["microphone"]["detail"] == f"{tmp_path / 'mic.wav'}, 1.5 s"
-    assert found["speaker"]["detail"] == f"the file {out}"
-    assert not out.exists()
-    found = findings(call, "--mic", tmp_path / "none.wav")
-    assert found["microphone"]["status"] == "warning"
-    assert "There is no file" in found["microphone"]["detail"]
-
-
-@pytest.mark.card
-def test_a_microphone_is_listened_to(call: Call) -> None:
-    with VirtualCard() as card, attached(card):
-        found = findings(call)["microphone"]
-        assert (found["status"], found["detail"]) == ("ok", "default (ALSA) hears the room")
-        card.control("set-source-mute", "mic", "1")
-        found = findings(call)["microphone"]
-        assert found["status"] == "warning"
-        assert "is silent: unmute it, or choose another" in found["detail"]
 
 
 # -- with the extra uninstalled everything works --------------------------------------------------

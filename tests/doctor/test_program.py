@@ -65,7 +65,8 @@ def test_a_voice_that_is_missing() -> None:
 
 def test_whether_one_may_speak_over_the_coach(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found(program.turn_taking, sound=Sound(headset=True)).status == "ok"
-    assert found(program.turn_taking, sound=Sound(half_duplex=True)).status == "warning"
+    assert found(program.turn_taking, sound=Sound(half_duplex=True)).status == "ok"
     monkeypatch.setattr(program, "canceller", lambda _: NoCanceller("There is none: install it."))
     finding = found(program.turn_taking)
-    assert (finding.status, finding.detail) == ("warning", "There is none: install it.")
+    assert finding.status == "warning"
+    assert finding.detail == "half duplex: There is none: install it."

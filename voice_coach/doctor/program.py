@@ -13,9 +13,12 @@ from voice_coach.commands.coach import canceller
 from voice_coach.doctor.finding import PROBE, Doubt, Patient
 from voice_coach.errors import CoachError
 from voice_coach.listening.hear import hear_samples
+from voice_coach.listening.listener import Listener
 from voice_coach.listening.model import find_model
 from voice_coach.listening.port import Grammar
 from voice_coach.places import config_file
+from voice_coach.session import Ear
+from voice_coach.turn_taking import choose
 
 _PACKAGES = ("vosk", "pyttsx3", "sounddevice", "numpy")
 
@@ -75,10 +78,10 @@ def recognition(patient: Patient) -> str:
 
 
 def turn_taking(patient: Patient) -> str:
-    """Whether it listens while it speaks."""
-    if patient.sound.headset:
-        return "you may speak over the coach: a headset"
-    reason = canceller(patient.sound).reason
-    if reason:
-        raise Doubt(reason)
-    return "you may speak over the coach: its echo is taken out"
+    """How it listens while it speaks, and why so."""
+    ear = Ear(setup.dialogue(patient.choices), Listener(setup.recogniser(patient.choices)))
+    mode = choose(ear, canceller(patient.sound), patient.sound.headset).mode
+    found = f"{mode.name}: {mode.reason}"
+    if mode.name == "half duplex" and not patient.sound.half_duplex:
+        raise Doubt(found)
+    return found
