@@ -14,6 +14,7 @@ import pytest
 from tests.audio.fake import FakePort
 from voice_coach.audio.mixer import Mixer
 from voice_coach.audio.port import BLOCK, RATE, Block, Samples
+from voice_coach.commands import setup
 from voice_coach.content import load_protocol
 from voice_coach.content.faults import load_remarks
 from voice_coach.dialogue.dialogue import Dialogue
@@ -306,11 +307,14 @@ def test_an_engine_that_is_gone_altogether_leaves_nobody_in_silence_for_ever(
 
 def test_nobody_waits_for_an_engine_that_hangs(voice: Voice, renderer: Failing) -> None:
     missing = PROTOCOL.steps["unload"].say[1]
+    for text in setup.fixed_sentences(Dialogue(PROTOCOL)):
+        if text != missing:
+            voice.clip(text)
     renderer.fails = lambda text: text == missing
     renderer.hangs = True
     card = Card({}, seconds=30.0)
     coach(card, voice, virtual=False)
-    assert ("unload.say.1", "plain sentence") in lost(card)
+    assert lost(card) == [("unload.say.1", "plain sentence")]
     first, second = card.kinds("say")[:2]
     assert second["text"] == PROTOCOL.common.voice_lost
     assert second["start"] - first["end"] == pytest.approx(LATE + PROTOCOL.gap, abs=0.2)

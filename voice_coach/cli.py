@@ -104,10 +104,9 @@ def _settings(args: argparse.Namespace) -> Any:
 
 
 def _sound(args: argparse.Namespace) -> Any:
-    from voice_coach.commands import coach, practice
+    from voice_coach.commands import coach
 
     settings = _settings(args)
-    practice.expire(settings.keep_days)
     return coach.Sound(
         settings.mic or None, settings.speaker or None, settings.headset, settings.half_duplex
     )

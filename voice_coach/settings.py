@@ -51,9 +51,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     cache: Annotated[str, Meta(description="folder for rendered sentences")] = ""
     models: Annotated[str, Meta(description="folder of the installed models")] = ""
     state: Annotated[str, Meta(description="folder for journal, lock and log")] = ""
+    diary: Annotated[str, Meta(description="folder of the diary")] = ""
 
 
-FOLDERS: Final = ("cache", "models", "state")
+FOLDERS: Final = ("cache", "models", "state", "diary")
 """Keys that other parts read from the environment, when they need them."""
 
 

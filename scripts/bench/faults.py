@@ -18,6 +18,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -40,13 +41,12 @@ from voice_coach.speaking.pyttsx3_renderer import Pyttsx3Renderer
 from voice_coach.speaking.voice import Voice
 
 QUESTION: Final = "how long has it been"
-ANSWER: Final = "common.elapsed"
 
 PATIENCE: Final = 30.0
 """Seconds after the mending in which the person must be heard and answered."""
 
-SESSION: Final = 240.0
-"""Seconds after which another session is begun: a silent person's comes to its end later."""
+SESSION: Final = 90.0
+"""Seconds after which another session is begun: nobody who asks is to meet an emergency."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,13 @@ class Trial:
     kind: str
     broken: float
     noticed: float | None = None
-    """After the breaking, by the event log."""
+    """After the breaking or, when the program itself was asleep, the waking; None where the sound
+    server gave it another device without a gap."""
     told: bool = False
     heard: float | None = None
     """After the mending: the person was understood."""
+    asked: int = 0
+    """Times until then."""
     answered: bool = False
     """Aloud, by the recording of the speaker."""
     lost: bool = False
@@ -180,18 +183,19 @@ class Session:
         time.sleep(chance.uniform(0.2, 6.0))
         first = len(self.program.records)
         trial = Trial(fault.name, round(chance.uniform(fault.shortest, fault.longest), 2))
-        began = time.monotonic()
         fault.break_it(self.card, self.program)
+        asleep = fault.name == "sleep"
+        mend = threading.Timer(trial.broken, fault.mend_it, (self.card, self.program))
+        mend.start()
+        if asleep:  # whoever sleeps can only notice on waking
+            mend.join()
+        began = time.monotonic()
         with suppress(TimeoutError):
-            self._wait(_is_fault, trial.broken, first)
+            self._wait(_is_fault, 2.0 if asleep else max(2.0, trial.broken), first)
             trial.noticed = round(time.monotonic() - began, 2)
-        time.sleep(max(0.0, began + trial.broken - time.monotonic()))
-        fault.mend_it(self.card, self.program)
+        mend.join()
         self._ask(trial)
         trial.told = any(r.get("prompt") == "fault.remark" for r in self.program.records[first:])
-        if trial.noticed is None:  # what sleeps notices when it wakes
-            times = [r["t"] for r in self.program.records[first:] if _is_fault(r)]
-            trial.noticed = trial.broken if times else None
         trial.lost = not self.program.running()
         return trial
 
@@ -203,14 +207,17 @@ class Session:
             while trial.heard is None:
                 # A person asks when the coach has finished, as far as one can tell.
                 pause = self._wait(self._invites, began + PATIENCE - time.monotonic(), after) + 1
+                if time.monotonic() - began > PATIENCE:
+                    return
                 time.sleep(0.5)
                 self.card.speak(self._question)
+                trial.asked += 1
                 with suppress(TimeoutError):
                     after = self._wait(_heard, 4.0, after)
                     trial.heard = round(time.monotonic() - began, 2)
                 after = max(after, pause)
             start = len(recording.samples())
-            self._wait(said(ANSWER), PATIENCE, after)
+            self._wait(_answer, PATIENCE, after)
             time.sleep(0.3)
             trial.answered = bool(np.count_nonzero(activity(recording.samples()[start:])) > 30)
 
@@ -229,6 +236,11 @@ def _is_fault(record: Record) -> bool:
     return record.get("what") in ("card lost", "microphone muted")
 
 
+def _answer(record: Record) -> bool:
+    prompt = str(record.get("prompt"))
+    return record["type"] == "say" and prompt.startswith("common.") and not record["interrupted"]
+
+
 def _heard(record: Record) -> bool:
     return record.get("intent") == "elapsed"
 
@@ -241,7 +253,8 @@ def run(each: int, seed: int) -> list[Trial]:
     trials: list[Trial] = []
     with VirtualCard() as card:
         # On a machine where the coach has been before: nothing is left to be rendered.
-        environment = {**card.environment, CACHE_VARIABLE: str(default_folder())}
+        home = {"HOME": os.environ.get("HOME", "")}  # where it is noted that the protocol is proven
+        environment = {**card.environment, **home, CACHE_VARIABLE: str(default_folder())}
         with Voice(Pyttsx3Renderer(), ClipCache()) as voice:
             ahead = setup.fixed_sentences(setup.dialogue(Choices()))
             for future in [voice.request(text) for text in ahead]:

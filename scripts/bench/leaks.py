@@ -27,6 +27,8 @@ from voice_coach.commands.rehearse import make_cast
 from voice_coach.commands.setup import Choices
 from voice_coach.rehearsal import scenario
 from voice_coach.rehearsal.rehearsal import Cast, rehearse
+from voice_coach.speaking.cache import ClipCache
+from voice_coach.speaking.memory import ClipMemory
 
 SCENARIOS: Final = ("stopped", "interrupting", "popped", "chest-pain")
 """Short nights, with much starting and stopping."""
@@ -88,6 +90,8 @@ def main() -> int:
     with ExitStack() as stack:
         tempfile.tempdir = stack.enter_context(tempfile.TemporaryDirectory())
         cast = make_cast(Choices(region="GB"), stack)
+        # Every night has another person: their voices are no part of the coach.
+        cast.cache = ClipCache(memory=ClipMemory(limit=1_000_000))
         held = []
         for number, now in enumerate(nights(args.sessions, cast), 1):
             held.append(now)

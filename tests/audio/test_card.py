@@ -20,7 +20,7 @@ import pytest
 from tests.audio.sounds import extent, pitch, tone
 from tests.virtual_card import VirtualCard
 from voice_coach.audio import devices
-from voice_coach.audio.card import QUEUE, STALL, TRIES, CardPort
+from voice_coach.audio.card import LONGEST_STALL, QUEUE, STALL, TRIES, CardPort
 from voice_coach.audio.mixer import Mixer, Started
 from voice_coach.audio.port import BLOCK, RATE, Samples
 from voice_coach.errors import AudioDeviceError
@@ -291,6 +291,11 @@ class Stuck:
         self.asked: list[tuple[int, Any]] = []
         self.closed = 0
 
+    def _terminate(self) -> None:
+        """Asked before every reopening."""
+
+    _initialize = _terminate
+
     def RawStream(self, **options: Any) -> Any:
         self.asked.append((options["samplerate"], options["channels"]))
         if self.works_at is not None and options["samplerate"] != self.works_at:
@@ -367,3 +372,18 @@ def test_a_stream_that_never_calls_back_is_closed_and_opened_again_a_few_times(
         CardPort().start(Mixer())
     assert len(library.asked) == library.closed == TRIES
     assert time.monotonic() - began == pytest.approx(TRIES * STALL, abs=1.0)
+
+
+def test_a_server_that_is_slow_to_get_going_is_given_more_and_more_time(
+    stuck: Callable[..., Stuck],
+) -> None:
+    stuck(works_at=RATE)  # calls back once, and never again
+    patience: list[float] = []
+    with CardPort() as port:
+        port.start(Mixer())
+        for _ in range(4):
+            began = time.monotonic()
+            wait_until(lambda: not port.healthy(), 10.0)
+            patience.append(time.monotonic() - began)
+            assert port.reopen()
+    assert patience == pytest.approx([STALL, 2 * STALL, 4 * STALL, LONGEST_STALL], abs=0.4)

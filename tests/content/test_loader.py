@@ -56,6 +56,14 @@ def mistakes(change: dict[str, Any]) -> list[str]:
     return list(problems(convert(SHIPPED, data, Protocol)))
 
 
+def test_a_route_may_lead_to_one_step_for_several_reasons() -> None:
+    doctor = [{"when": level, "to": "stop_doctor"} for level in ("soon", "routine")]
+    cases = [
+        {"when": "emergency", "to": "stop_emergency"}, {"when": "urgent", "to": "stop_urgent"},
+    ]  # fmt: skip
+    assert mistakes({"steps.stopping.cases": cases + doctor}) == []
+
+
 def test_the_shipped_protocol_has_no_mistake() -> None:
     assert list(problems(load_protocol())) == []
 

@@ -118,8 +118,9 @@ def echoing(clips: Path) -> Iterator[tuple[VirtualCard, Mapping[str, str]]]:
             *("load-module", "module-loopback", "source=spk.monitor", "sink=micfeed"),
             *("latency_msec=30", "source_dont_move=1", "sink_dont_move=1"),
         )
-        (echo,) = card.control("list", "short", "sink-inputs").splitlines()
-        card.control("set-sink-input-volume", echo.split()[0], f"{ECHO_DB}dB")
+        played = card.control("list", "short", "sink-inputs").splitlines()
+        (echo,) = (line.split()[0] for line in played if "module-loopback" in line)
+        card.control("set-sink-input-volume", echo, f"{ECHO_DB}dB")
         yield card, {**card.environment, CACHE_VARIABLE: str(clips)}
 
 

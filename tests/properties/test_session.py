@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.dialogue.explore import DIALOGUE, PROTOCOL
-from tests.properties.world import HAPPENINGS, Happening, live
+from tests.properties.world import HAPPENINGS, Happening, World, live
+from voice_coach.audio.mixer import Mixer
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.protocol import Level
 from voice_coach.dialogue.saved import decode, encode
+from voice_coach.eventlog import EventLog, Record
+from voice_coach.session import Session
 
 _SLOW = list(HealthCheck)
 
@@ -50,6 +55,24 @@ def test_a_lost_card_a_broken_voice_and_a_mumble_stop_nobody() -> None:
     kinds = {record["what"] for record in lived.records if record["type"] == "fault"}
     assert {"card lost", "card back", "microphone muted", "voice"} <= kinds
     assert Level[lived.ending.level] is Level.urgent, "nobody answered for ten minutes"
+
+
+def test_hours_of_silence_cost_nothing() -> None:
+    records: list[Record] = []
+    log, mixer = EventLog(), Mixer()
+    log.watch(records.append)
+    world = World([], mixer)
+    world.start(mixer)
+    session = Session(
+        world, mixer, world.voice, world.listener, DIALOGUE, log, virtual=True
+    )  # fmt: skip
+    tracemalloc.start()
+    assert session.wait_for_call(1.5 * 3600) is None
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert world.now() >= 1.5 * 3600
+    assert most < 2_000_000
+    assert records == []
 
 
 def test_a_broken_rule_would_be_seen() -> None:

@@ -118,6 +118,7 @@ def test_s7_no_advice_and_no_end() -> None:
     assert rules(record("end")) == ["S7"]
     limit = record("advice", 600.0, level="urgent", reason="limit")
     assert rules(limit, saying("eased.say.0", t=1900.0)) == ["S7"]
+    assert rules(limit, saying("hands_off.say.0", t=1900.0)) == [], "easing off is never too late"
 
 
 def test_s9_a_long_sentence() -> None:

@@ -27,6 +27,11 @@ from voice_coach.errors import AudioDeviceError
 STALL: Final = 0.5
 """Seconds without a callback after which a stream counts as dead."""
 
+LONGEST_STALL: Final = 4.0
+STEADY: Final = 10.0
+"""A stream that stalls younger than this, in seconds, may only be slow to get going: the next one
+is given twice the time, up to ``LONGEST_STALL``. Else a slow server would never get anywhere."""
+
 GAP: Final = 1.0
 """Seconds between two callbacks after which a stream is opened anew, though it goes on: a machine
 that slept, a server that was held up. A shorter one is only a busy machine."""
@@ -73,6 +78,7 @@ class CardPort:
         self._calls = _Calls()
         self._blocks: queue.Queue[Block] = queue.Queue(QUEUE)
         self._zero: float | None = None
+        self._stall = STALL
         self._pause = FIRST_PAUSE
         self._not_before = 0.0
         self.dropped = 0
@@ -144,6 +150,9 @@ class CardPort:
         """
         if self._source is None or clock.seconds() < self._not_before:
             return False
+        if self._stream is not None:
+            slow = self._stream.stalled_young()
+            self._stall = min(LONGEST_STALL, 2 * self._stall) if slow else STALL
         try:
             self._release()
             self._calls.run(devices.refresh)
@@ -174,13 +183,14 @@ class CardPort:
         for _ in range(TRIES):
             assert self._source is not None  # set by start, which is the only way here
             stream = _Stream(microphone, speaker, self._source, self._keep, self.now)
+            stream.stall = self._stall
             try:
                 self._calls.run(partial(stream.open, self._rate))
             except BaseException:
                 stream.retire()
                 raise
             self._stream = stream
-            if stream.called.wait(STALL):
+            if stream.called.wait(self._stall):
                 return
             self._release()
         raise AudioDeviceError(
@@ -245,9 +255,12 @@ class _Stream:
         self.ahead = 0.0
         """Seconds from handing a sample out until it is audible."""
         self.rate = RATE
+        self.stall = STALL
+        """Seconds without a callback after which it counts as dead."""
         self._source = source
         self._keep = keep
         self._now = now
+        self._opened = 0.0
         self._stream: Any = None
         self._finished = False
         self._gap = False
@@ -283,7 +296,7 @@ class _Stream:
                 if len(error.args) > 1 and error.args[1] in (_BAD_RATE, _BAD_CHANNELS):
                     continue
                 break
-            self._last_call = clock.seconds()
+            self._last_call = self._opened = clock.seconds()
             if self._retired:  # whoever wanted it has stopped waiting
                 self.close()
             return
@@ -294,13 +307,17 @@ class _Stream:
             f"{names} cannot be opened ({refusal}): close what else uses it, or choose another."
         ) from refusal
 
+    def stalled_young(self) -> bool:
+        """Whether it has not gone on for long before its callbacks stopped coming."""
+        return not self._finished and self._last_call - self._opened < STEADY
+
     def alive(self) -> bool:
         """Whether callbacks come, and have come all the time: after a gap the delays are others."""
         return self._calling() and not self._gap
 
     def _calling(self) -> bool:
         """Whether callbacks are coming now."""
-        return not self._finished and clock.seconds() - self._last_call < STALL
+        return not self._finished and clock.seconds() - self._last_call < self.stall
 
     def retire(self) -> None:
         """From now on play silence and deliver nothing."""
@@ -332,7 +349,9 @@ class _Stream:
 
     def _callback(self, indata: Any, outdata: Any, frames: int, times: Any, status: Any) -> None:  # noqa: ARG002
         now = clock.seconds()
-        self._gap = self._gap or (self.called.is_set() and now - self._last_call >= GAP)
+        self._gap = self._gap or (
+            self.called.is_set() and now - self._last_call >= max(GAP, self.stall)
+        )
         self._last_call = now
         try:
             self._exchange(indata, outdata, frames, times)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from voice_coach.content import default_protocol_path, emergency_number
 from voice_coach.content.loader import check_words, sentences
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.protocol import Protocol
+from voice_coach.dialogue.words import digits, number
 from voice_coach.errors import ModelError
 from voice_coach.listening.model import open_model
 from voice_coach.listening.port import Grammar, Recogniser
@@ -19,6 +22,9 @@ from voice_coach.speaking.cache import ClipCache
 from voice_coach.speaking.port import VoiceSettings
 from voice_coach.speaking.pyttsx3_renderer import Pyttsx3Renderer
 from voice_coach.speaking.voice import Voice
+
+_SIDES: Final = (("cramped", "good"), ("left", "right"), ("right", "left"))
+"""What the cramped leg is called, and the other one."""
 
 
 @dataclass(frozen=True)
@@ -70,5 +76,26 @@ def voice(choices: Choices, cache: ClipCache | None = None) -> Voice:
 
 
 def fixed_sentences(dialogue: Dialogue) -> list[str]:
-    """The sentences that can be rendered before anybody asks, in the order of the content."""
-    return [text for _, text in sentences(dialogue.protocol) if "{" not in text]
+    """The sentences that can be rendered before anybody asks, in the order of the content.
+
+    Those with a placeholder of few values are there with each of them: the emergency number above
+    all must not wait for an engine. Only spoken times are not known yet.
+    """
+    protocol = dialogue.protocol
+    sides = [{"cramped": one, "good": other} for one, other in _SIDES]
+    known = [
+        text.format(number=digits(dialogue.number), **side)
+        for _, text in sentences(protocol)
+        if "{time}" not in text and "{count}" not in text
+        for side in sides
+    ]
+    counts = {
+        round(step.every * n)
+        for step in protocol.steps.values()
+        if step.kind == "hold" and not step.cues
+        for n in range(1, math.ceil(step.seconds / step.every))
+    }
+    known += [
+        protocol.common.count.format(count=number(count).capitalize()) for count in sorted(counts)
+    ]
+    return list(dict.fromkeys(known))

@@ -98,7 +98,7 @@ def batches(choices: Choices, wanted: Wanted) -> Iterator[Batch]:
 
     _prepare(choices, wanted.audio)
     stage = partial(make_stage, choices, wanted.audio)
-    jobs = wanted.jobs or len(os.sched_getaffinity(0))
+    jobs = wanted.jobs or os.cpu_count() or 1
     played = simulate(wanted.plan, stage, jobs, 1 if wanted.audio else _BATCH)
     with tqdm(total=wanted.plan.nights, unit=" nights", disable=None) as bar:
         for batch in played:

@@ -14,7 +14,7 @@ from voice_coach.errors import ContentError
 
 if sys.version_info >= (3, 11):
     import tomllib
-else:
+else:  # pragma: no cover - one of the two runs, by the version
     import tomli as tomllib
 
 T = TypeVar("T")
@@ -78,16 +78,22 @@ def _named(where: str, message: str, data: dict[str, Any], kind: type) -> str:
     while "[...]" in where:
         before, _, after = where.partition("[...]")
         steps = re.findall(r"[^.\[\]$]+", before)
-        table = _at(data, steps)
-        for name, value in table.items():
-            # The table that is wrong is wrong alone, too.
-            try:
-                msgspec.convert(_with(data, steps, {name: value}), kind)
-            except msgspec.ValidationError as error:
-                if str(error) == message:
-                    break
+        # The table that is wrong is wrong alone, too.
+        alone = (
+            (name, _with(data, steps, {name: value})) for name, value in _at(data, steps).items()
+        )
+        name = next(name for name, one in alone if _refused(one, kind, message))
         where = f"{before}.{name}{after}"
     return where
+
+
+def _refused(data: dict[str, Any], kind: type, message: str) -> bool:
+    """Whether just this is wrong with it."""
+    try:
+        msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        return str(error) == message
+    return False
 
 
 def _at(data: Any, steps: list[str]) -> Any:

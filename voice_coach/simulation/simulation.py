@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 
 from voice_coach.simulation.night import Night, Result, Stage
 
 _stage: Stage | None = None
+_stopped: Event | None = None
 """Of a worker process, for as long as it lives."""
 
 
@@ -52,22 +54,27 @@ def simulate(plan: Plan, make_stage: Callable[[], Stage], jobs: int, batch: int)
     """
     parts = [range(at, min(at + batch, plan.nights)) for at in range(0, plan.nights, batch)]
     # Fresh processes: the threads of a voice do not survive a fork.
-    pool = ProcessPoolExecutor(
-        min(jobs, max(1, len(parts))), multiprocessing.get_context("spawn"), _begin, (make_stage,)
-    )
+    fresh = multiprocessing.get_context("spawn")
+    stopped = fresh.Event()
+    processes = min(jobs, max(1, len(parts)))
+    pool = ProcessPoolExecutor(processes, fresh, _begin, (make_stage, stopped))
     try:
         with _deaf_to_interrupts():  # the processes inherit it: Ctrl-C is for us, who end them
             played = [pool.submit(_play, plan, part) for part in parts]
         for done in as_completed(played):
             yield done.result()
     finally:
+        stopped.set()  # before the next night, not only before the next batch
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def play(plan: Plan, stage: Stage, numbers: range) -> Batch:
-    """The nights with these numbers."""
-    began = time.process_time()
-    results = [stage.play(plan.draw(stage, n)) for n in numbers]
+def play(plan: Plan, stage: Stage, numbers: range, stopped: Event | None = None) -> Batch:
+    """The nights with these numbers, or as many of them as come before ``stopped``."""
+    began, results = time.process_time(), []
+    for number in numbers:
+        if stopped is not None and stopped.is_set():
+            break
+        results.append(stage.play(plan.draw(stage, number)))
     return Batch(results, time.process_time() - began)
 
 
@@ -80,9 +87,10 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _begin(make_stage: Callable[[], Stage]) -> None:
-    global _stage  # noqa: PLW0603 - what a worker process keeps has no other place
+def _begin(make_stage: Callable[[], Stage], stopped: Event) -> None:
+    global _stage, _stopped  # noqa: PLW0603 - what a worker process keeps has no other place
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    _stopped = stopped
     _stage = make_stage()
     gc.freeze()  # the content is not worth looking through again and again
 
@@ -96,4 +104,4 @@ def _end_with_parent() -> None:
 
 def _play(plan: Plan, numbers: range) -> Batch:
     assert _stage is not None
-    return play(plan, _stage, numbers)
+    return play(plan, _stage, numbers, _stopped)
