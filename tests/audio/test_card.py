@@ -374,6 +374,15 @@ def test_a_stream_that_never_calls_back_is_closed_and_opened_again_a_few_times(
     assert time.monotonic() - began == pytest.approx(TRIES * STALL, abs=1.0)
 
 
+def test_a_stream_that_takes_too_long_to_start_is_opened_again(
+    stuck: Callable[..., Stuck],
+) -> None:
+    library = stuck(works_at=1, code=-9987)
+    with pytest.raises(AudioDeviceError, match="gives no sound"):
+        CardPort().start(Mixer())
+    assert len(library.asked) == TRIES
+
+
 def test_a_server_that_is_slow_to_get_going_is_given_more_and_more_time(
     stuck: Callable[..., Stuck],
 ) -> None:

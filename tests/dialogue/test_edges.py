@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from tests.dialogue.explore import DIALOGUE, PROTOCOL, begin
-from voice_coach.dialogue.events import PromptEnded, TimerFired
+from voice_coach.dialogue.actions import Advise, Say
+from voice_coach.dialogue.events import Heard, PromptEnded, TimerFired
 from voice_coach.dialogue.playthrough import Playthrough
+from voice_coach.dialogue.protocol import Level
 from voice_coach.dialogue.state import Line, State
 from voice_coach.dialogue.turn import Turn
 
@@ -63,3 +65,35 @@ def test_a_conversation_in_which_nothing_will_happen_says_so() -> None:
         talk._next()
     talk.wait(5.0)
     assert talk.now == 5.0
+
+
+def test_silence_is_no_word_that_could_be_heard() -> None:
+    """A step may say what silence means; that is not for the ear to say."""
+    waiting = State("eased", mode="wait", now=60.0)
+    state, actions = DIALOGUE.advance(waiting, Heard(60.0, "silence"))
+    assert (state.step, state.misses) == ("eased", 1)
+    assert [action.text for action in actions if isinstance(action, Say)] == [
+        PROTOCOL.common.nomatch[0]
+    ]
+
+
+def test_what_a_step_asks_for() -> None:
+    """Of all that may be said: what leads on, and "done" of an instruction or a hold."""
+    assert "done" in PROTOCOL.expected("water")
+    assert "softer" in PROTOCOL.expected("knot")
+    assert {"yes", "no", "not sure"} <= set(PROTOCOL.expected("check_chest"))
+    assert "done" not in PROTOCOL.expected("check_chest")
+    assert "stop" not in PROTOCOL.expected("knot")
+
+
+def test_after_the_longest_session_no_step_but_the_advice_is_entered() -> None:
+    late = State("eased", mode="wait", now=PROTOCOL.limits.cap)
+    state, _ = DIALOGUE.advance(late, Heard(late.now, "yes"))
+    assert PROTOCOL.steps[state.step].phase == "end"
+
+
+def test_a_cramp_that_locks_again_after_the_limit_needs_help_today() -> None:
+    relieved = State("water", mode="wait", now=700.0, limit=True, relieved=True, released=True)
+    state, actions = DIALOGUE.advance(relieved, Heard(700.0, "cramp"))
+    assert Advise(Level.urgent, "limit") in actions
+    assert (state.level, state.relieved) == (Level.urgent, False)

@@ -51,6 +51,7 @@ _PATIENCE: Final = 3.0
 
 _KINDS: Final[tuple[devices.Kind, devices.Kind]] = ("input", "output")
 
+_TIMED_OUT: Final = -9987
 _BAD_RATE: Final = -9997
 _BAD_CHANNELS: Final = -9998
 _OTHER_RATES: Final = (48_000, 44_100)
@@ -293,8 +294,11 @@ class _Stream:
                     self._stream.start()
             except library.PortAudioError as error:
                 refusal = error
-                if len(error.args) > 1 and error.args[1] in (_BAD_RATE, _BAD_CHANNELS):
+                code = error.args[1] if len(error.args) > 1 else 0
+                if code in (_BAD_RATE, _BAD_CHANNELS):
                     continue
+                if code == _TIMED_OUT:
+                    return  # it never calls back either, and is opened once more
                 break
             self._last_call = self._opened = clock.seconds()
             if self._retired:  # whoever wanted it has stopped waiting
