@@ -61,7 +61,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--run", default="main", help="name of the run's folder in --work")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--polish", type=int, default=3, help="epochs of the second cycle")
+    parser.add_argument("--polish", type=int, default=2, help="epochs of the second cycle")
     parser.add_argument("--polish-rate", type=float, default=1.5e-3, help="its highest rate")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--width", type=int, default=320)
