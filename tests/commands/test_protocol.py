@@ -14,8 +14,12 @@ import pytest
 from tests.commands.conftest import Call
 from tests.proof.small import data
 from voice_coach.audio import devices
+from voice_coach.commands import protocol
 from voice_coach.content import default_protocol_path, load_protocol
 from voice_coach.content.loader import edges, sentences
+from voice_coach.dialogue.protocol import Protocol, Reaction
+from voice_coach.proof import seal
+from voice_coach.proof.check import Finding, Verdict
 
 PROTOCOL = load_protocol()
 
@@ -225,3 +229,35 @@ def test_a_malformed_scenario_is_one_sentence(call: Call, tmp_path: Path) -> Non
     assert 'unknown key "voice" in person; did you mean "voices"?' in call(
         "rehearse", path
     ).refused(6)
+
+
+# -- with what the diary may make of it -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_learning_is_proven_too(call: Call, monkeypatch: pytest.MonkeyPatch, holds: bool) -> None:
+    """The proof itself takes a minute: here only what is made of its verdicts."""
+    proven: list[Protocol] = []
+
+    def prove(one: Protocol) -> Verdict:
+        proven.append(one)
+        finding = Finding("S2", "no pressure", () if holds or len(proven) == 1 else ("wrong",))
+        return Verdict((finding,))
+
+    monkeypatch.setattr(protocol, "prove", prove)
+    monkeypatch.setattr(seal, "remember", lambda _: None)
+    done = call("protocol", "check", "--learning", "--json")
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert [line["holds"] for line in lines] == [True, holds, holds]
+    assert done.code == (0 if holds else 1)
+    ways = [one.steps["position"].on["lying"] for one in proven]
+    assert [isinstance(way, Reaction) and isinstance(way.to, tuple) for way in ways] == [
+        False, True, True,
+    ]  # fmt: skip
+    assert [one.steps["ask_often"].kind for one in proven] == ["screen", "screen", "do"]
+
+
+def test_learning_belongs_to_check(call: Call) -> None:
+    assert "--learning goes with `voice-coach protocol check`" in call(
+        "protocol", "show", "--learning"
+    ).refused(2)
