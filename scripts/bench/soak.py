@@ -163,8 +163,10 @@ def draw(soaks: list[Soak], path: Path) -> None:
         hours = np.arange(1, len(one.cpu) + 1) * LOOK / 3600
         upper.plot(hours, one.memory, label=one.room)
         lower.plot(hours, [100 * seconds / 3600 for seconds in one.cpu], label=one.room)
-    upper.set(title="Waiting for a call", ylabel="resident memory, MB", ylim=(0, None))
-    lower.set(xlabel="hours of sound", ylabel="processor, % of one core", ylim=(0, None))
+    upper.set(title="Waiting for a call", ylabel="resident memory, MB")
+    lower.set(xlabel="hours of sound", ylabel="processor, % of one core")
+    for axes in (upper, lower):
+        axes.set_ylim(0, 1.15 * axes.dataLim.y1)
     upper.legend()
     figure.savefig(path, dpi=90)
     plt.close(figure)
