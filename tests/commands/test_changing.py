@@ -1,4 +1,4 @@
-"""The example of how to change the conversation, tried as it stands in the instructions."""
+"""The example of how to change the conversation, tried as it stands in the README."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from voice_coach.content import default_protocol_path, load_protocol
 from voice_coach.errors import ContentError
 
 SHIPPED: Final = default_protocol_path()
-TEXT: Final = SHIPPED.with_name("README.md").read_text(encoding="utf-8")
+TEXT: Final = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
 EXAMPLE: Final = TEXT.split("```diff\n")[1].split("```")[0]
 
 
