@@ -136,7 +136,7 @@ def test_six_interruptions_in_real_time_with_an_echo(
         assert program.wait(60) == 0
         assert "Traceback" not in program.errors
         records = program.records
-    print(program.output)  # shown when anything below fails
+    print(program.output, program.errors)  # shown when anything below fails
     assert said == list(OVER)
     floor = [r for r in records if r["type"] == "floor"]
     print(floor)
