@@ -83,6 +83,8 @@ def traced(folder: Path, *arguments: str, until: str = "", environ: dict[str, st
     ]  # fmt: skip
     output = []
     (folder / "tmp").mkdir()
+    # Whoever runs the tests in the background has Ctrl-C ignored, and so would the program.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,
@@ -90,6 +92,7 @@ def traced(folder: Path, *arguments: str, until: str = "", environ: dict[str, st
              "TMPDIR": str(folder / "tmp"), "XDG_CACHE_HOME": str(folder / "tmp"),
              "PYTHONDONTWRITEBYTECODE": "1", **environ},
     ) as program:  # fmt: skip
+        signal.signal(signal.SIGINT, before)
         assert program.stdout is not None
         for line in program.stdout:
             output.append(line)

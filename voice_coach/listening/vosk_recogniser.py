@@ -231,12 +231,12 @@ class VoskRecogniser:
         confidence = self._posterior(text, pieces[0]) if len(parts) == 1 else 0.0
         start, end = parts[0].start, parts[-1].end
         speech = self._speech(fed, start, end) if self._grammar.reject else 1.0
-        if text == UNKNOWN and speech < self._belief.any_speech:
-            return Recognition("", accepted=False)
         believed = text in self._grammar.phrases and (
             not self._grammar.reject
             or self._belief.accepts(self.syllables(text), confidence, end - start, speech)
         )
+        if not believed and speech < self._belief.any_speech:
+            return Recognition("", accepted=False)  # the room's echo, a creak: nobody spoke
         return Recognition(text, believed, confidence, start, end, speech)
 
     def syllables(self, phrase: str) -> int:
