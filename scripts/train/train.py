@@ -60,11 +60,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model folder")
     parser.add_argument("--run", default="main", help="name of the run's folder in --work")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--polish", type=int, default=2, help="epochs of the second cycle")
+    parser.add_argument("--epochs", type=int, default=18)
+    parser.add_argument("--polish", type=int, default=8, help="epochs of the second cycle")
     parser.add_argument("--polish-rate", type=float, default=1.5e-3, help="its highest rate")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
-    parser.add_argument("--width", type=int, default=320)
+    parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--depth", type=int, default=6, help="layers at the 30 ms rate")
     parser.add_argument("--back", type=int, default=3, help="layers after them that look back only")
     parser.add_argument("--copies", type=int, default=4, help="cached copies of every utterance")
@@ -78,11 +78,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--least", type=int, default=500, help="in it, rarer words are repeated up to this number"
     )
     parser.add_argument(
-        "--plain", type=float, default=0.3, help="in it, share of clips without room or transform"
+        "--plain", type=float, default=0.4, help="in it, share of clips without room or transform"
     )
     parser.add_argument("--rivals", type=int, default=12, help="for each short utterance")
     parser.add_argument("--first", type=Path, help="checkpoint to start from")
-    parser.add_argument("--contrast", type=float, default=2.0, help="weight of the closed grammars")
+    parser.add_argument("--contrast", type=float, default=1.0, help="weight of the closed grammars")
     parser.add_argument("--drop", type=Path, help="file of clip keys to leave out, one a line")
     parser.add_argument(
         "--leave-out",
@@ -143,8 +143,7 @@ def make_sampler(args: argparse.Namespace, paths: Sequence[Path], source: Lexico
 def learn(args: argparse.Namespace, sampler: Sampler, bigram: Bigram) -> Network:
     """Train, or load what was trained, in two cycles of the learning rate.
 
-    The second one starts where the first ended, is gentler, and hears rare words and strange
-    rooms more often.
+    The second one starts where the first ended, is gentler, and hears rare words more often.
     """
     shape = Shape.deep(args.width, args.depth, args.back)
     schedule = Schedule(epochs=args.epochs, top_rate=args.rate, contrast=args.contrast)

@@ -68,8 +68,12 @@ def heard(model: SpeechModel, detector: SpeechDetector, sound: Samples) -> Recog
 def test_a_word_in_what_is_no_voice_is_not_believed(model: SpeechModel) -> None:
     said = speech("yes")
     assert heard(model, Surely(1.0), said).accepted
-    doubted = heard(model, Surely(0.05), said)
-    assert (doubted.text, doubted.accepted, doubted.speech) == ("yes", False, 0.05)
+    doubted = heard(model, Surely(0.3), said)
+    assert (doubted.text, doubted.accepted, doubted.speech) == ("yes", False, 0.3)
+
+
+def test_a_word_in_the_rooms_echo_is_nothing_at_all(model: SpeechModel) -> None:
+    assert heard(model, Surely(0.05), speech("yes")).text == ""
 
 
 def test_only_the_word_and_a_little_more_is_looked_at(model: SpeechModel) -> None:
