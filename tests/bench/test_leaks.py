@@ -19,10 +19,11 @@ def test_sessions_leave_no_thread_child_or_file_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = left()
     held = list(nights(5, cast()))
     # The first of them start what stays: the coach's voice has threads of its own.
     assert held[-1].counts == held[2].counts
-    assert held[-1].children == 0
+    assert held[-1].children == before.children  # other tests may have some of their own
     assert held[-1].scratch == 0
 
 
