@@ -11,16 +11,16 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from voice_coach import __version__
-from voice_coach.errors import CoachError, Terminated
+from voice_coach.errors import CoachError
+from voice_coach.interrupt import interruptible
 from voice_coach.places import ensure_home
 
 
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _try(argv: Sequence[str] | None) -> int:
     args = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, _interrupt)
+    interruptible()
     ensure_home()
     try:
         code = _run(args)
@@ -53,10 +53,6 @@ def _try(argv: Sequence[str] | None) -> int:
         # Whoever read the output has left: nothing more to say, and no traceback at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-
-
-def _interrupt(*_: Any) -> NoReturn:
-    raise Terminated
 
 
 # Commands are imported when they are run, so that `--help` is instant and a missing library

@@ -300,3 +300,11 @@ def test_content_cannot_be_changed_once_it_is_loaded() -> None:
     with pytest.raises(AttributeError):
         protocol.steps["palm"].wait = 1.0  # type: ignore[misc]
     assert msgspec.structs.replace(protocol, gap=0.5).gap == 0.5
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000 + "]" * 5000, "a = " + "9" * 5000])
+def test_what_toml_allows_and_no_program_can_read_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "deep.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ContentError, match="longer than any that makes sense"):
+        load_protocol(path)
