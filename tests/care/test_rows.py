@@ -161,7 +161,7 @@ def test_a8_kneading_goes_slowly_upward_paced_by_the_voice() -> None:
 
 def test_a9_the_knot_is_pressed_until_it_softens() -> None:
     report = night("sitting-ordinary")
-    assert in_order(["Feel for the hardest spot.", "Stop kneading there."], said(report))
+    assert in_order(["Feel for the hardest spot.", "No more kneading there."], said(report))
     begun = began(report, "knot.say.1")
     softer = next(
         r["t"] for r in report.records if r["type"] == "heard" and r["intent"] == "softer"

@@ -76,7 +76,7 @@ def test_a_broken_rule_is_shown_as_a_conversation(call: Call, tiny: Callable[...
     assert lines[at].split()[1] == "BROKEN"
     assert lines[at + 1 : at + 5] == [
         "The shortest conversation that breaks it:",
-        "COACH: I am here. Stop. (cut off)",
+        "COACH: I am here. Stop moving. (cut off)",
         "PERSON: chest pain",
         "COACH: Stay on the line with them.",
     ]

@@ -115,9 +115,9 @@ REACTION: Final = dialogue._reaction
 TIMER: Final = dialogue._timer
 
 PALM: Final = "COACH: Lay your palm on the calf, or flat knuckles."
-CHEST: Final = "COACH: Any chest pain, trouble breathing, coughing blood, or fainting?"
+CHEST: Final = "COACH: Does your chest hurt, is breathing hard, did you cough blood, or faint?"
 SIGNS: Final = "COACH: Is this calf more swollen, warm, red, or darker than the other?"
-BEGUN: Final = "COACH: I am here. Stop."
+BEGUN: Final = "COACH: I am here. Stop moving."
 TEN, THIRTY = "(10 minutes since the call)", "(30 minutes since the call)"
 WAITING: Final = "COACH: I will wait. Say go on when you like."
 ON_NO: Final = {"steps.eased.on.no": {"released": False, "to": "press"}}
