@@ -183,7 +183,8 @@ COPIES: Final[dict[str, Copy]] = {
     ),
     "S7-cap": Copy((BEGUN, THIRTY, NOTHING), core=(dialogue, "_timer", not_the_cap)),
     "S8": Copy(
-        (CHEST, "(silence 6 s)", "COACH: Chest pain, trouble breathing, coughing blood, fainting?",
+        (CHEST, "(silence 6 s)",
+         "COACH: Chest hurting, breathing hard, coughing blood, or fainting?",
          "(silence 6 s)", SIGNS),
         core=(dialogue, "_no_answer", controls.clear),
     ),

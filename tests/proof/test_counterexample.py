@@ -32,7 +32,7 @@ def test_a_question_left_out_of_the_gate() -> None:
     }  # fmt: skip
     finding = broken("S2", changes)
     lines = finding.wrong
-    assert lines[0].startswith("COACH: I am here. Stop.")
+    assert lines[0].startswith("COACH: I am here. Stop moving.")
     assert lines[-1] == "COACH: Lay your palm on the calf, or flat knuckles."
     assert not any("more swollen" in line for line in lines), "that question was never asked"
     assert "PERSON: no" in lines
