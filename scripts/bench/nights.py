@@ -26,7 +26,7 @@ CPU_SECONDS: Final = 0.012
 """Of processor time for a night in words: 10,000 in a minute on two cores."""
 
 RIGHT: Final = 0.98
-"""Share of the nights on audio that end as they should, or more carefully."""
+"""Share of the nights on audio that end as they should; more careful is not that."""
 
 CHOICES: Final = Choices(region="GB")
 
@@ -76,7 +76,7 @@ def main() -> int:
         report, found = run(plan, audio=True, jobs=args.jobs)
         tell(report, found)
         told.append(found)
-        if found["right"] + found["more_careful"] < RIGHT * args.audio:
+        if found["right"] < RIGHT * args.audio:
             missed.append("too many people do not get what they should")
     if any(found["violations"] for found in told):
         missed.append("a rule was broken")
