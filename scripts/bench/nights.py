@@ -2,7 +2,7 @@
 
 Prints both tables as Markdown, with what was aimed at: no rule broken in any night; in words, ten
 thousand nights in two minutes of processor time; on audio, at least 98 of a hundred people get what
-they should, or more care than they need. Exits with 1 when any of that was missed.
+they should; more care than they need is not that. Exits with 1 when any of that was missed.
 
     python -m scripts.bench.nights [--words 10000] [--audio 300] [--snr 15] [--seed 1] [--jobs 2]
                                    [--json FILE]
