@@ -51,7 +51,7 @@ def test_now_speaks_at_once_and_ctrl_c_in_mid_sentence_ends_it(
     assert 0 < spoken[0]["start"] + offset < 30.0
     listener = Listener(text for _, text in sentences(protocol))
     heard = transcribe(sound, spoken[:2], listener, offset)
-    assert [s.heard for s in heard] == ["i am here stop", "sit or lie down"]
+    assert [s.heard for s in heard] == [s.text for s in heard]
     assert not activity(sound[round((end + 0.5) * RATE) :]).any(), "it speaks on after its end"
 
 
