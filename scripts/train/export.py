@@ -24,15 +24,17 @@ GARBAGE = "u"
 """Prefix of the phones of [unk]: the same pdfs under other numbers."""
 
 
-def phone_names() -> list[str]:
-    """Kaldi's phones from number 1 on: SIL, the words' phones, then those of [unk]."""
+def phone_names(own: Sequence[str] = ()) -> list[str]:
+    """Kaldi's phones from number 1 on: SIL, the words' phones, those of [unk], single words'."""
     spoken = [f"{phone}_{place}" for phone in PHONES[1:] for place in POSITIONS]
-    return [PHONES[0], *spoken, *(GARBAGE + name for name in spoken)]
+    single = [f"{phone}_{place}" for phone in own for place in POSITIONS]
+    return [PHONES[0], *spoken, *(GARBAGE + name for name in spoken), *single]
 
 
-def pdf_phone(name: str) -> int:
+def pdf_phone(name: str, own: Sequence[str] = ()) -> int:
     """Which of the network's phones a Kaldi phone sounds like."""
-    return PHONES.index(name.removeprefix(GARBAGE).split("_")[0])
+    spoken = name.removeprefix(GARBAGE).rsplit("_", 1)[0]
+    return [*PHONES, *own].index(spoken)
 
 
 class KaldiWriter:
@@ -97,8 +99,8 @@ def rounded(weights: Weights) -> Weights:
     return Weights(weights.shape, tuple(layers))
 
 
-def _transition_model(out: KaldiWriter) -> None:
-    names = phone_names()
+def _transition_model(out: KaldiWriter, own: Sequence[str]) -> None:
+    names = phone_names(own)
     count = len(names)
     out.token("<TransitionModel>", "<Topology>")
     out.integers(range(1, count + 1))
@@ -114,7 +116,7 @@ def _transition_model(out: KaldiWriter) -> None:
     out.token("</Topology>", "<Tuples>")
     out.integer(count)
     for phone, name in enumerate(names, 1):
-        pdf = 2 * pdf_phone(name)
+        pdf = 2 * pdf_phone(name, own)
         out.integer(phone, 0, pdf, pdf + 1)
     out.token("</Tuples>", "<LogProbs>")
     out.vector(np.array([0.0] + [np.log(0.5)] * (2 * count)))
@@ -213,7 +215,7 @@ def _nnet(out: KaldiWriter, weights: Weights) -> None:
 def final_mdl(weights: Weights) -> bytes:
     """The contents of ``am/final.mdl``."""
     out = KaldiWriter()
-    _transition_model(out)
+    _transition_model(out, weights.shape.own)
     _nnet(out, weights)
     return out.getvalue()
 

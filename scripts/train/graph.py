@@ -214,8 +214,17 @@ def read_words_table(folder: Path) -> dict[str, int]:
     return {word: int(number) for word, number in (line.split() for line in lines)}
 
 
-def write_graph(folder: Path, lexicon: Lexicon, bigram: Bigram, rejection: Rejection) -> None:
-    """``graph/`` of a Vosk model folder, for grammars given at run time."""
+def write_graph(
+    folder: Path,
+    lexicon: Lexicon,
+    bigram: Bigram,
+    rejection: Rejection,
+    own: Sequence[str] = (),
+) -> None:
+    """``graph/`` of a Vosk model folder, for grammars given at run time.
+
+    ``own`` phones of single words stand in its tables; only an exact graph uses them.
+    """
     graph = folder / "graph"
     (graph / "phones").mkdir(parents=True, exist_ok=True)
     ids = {word: number for number, word in enumerate([*lexicon, UNKNOWN], 1)}
@@ -231,7 +240,7 @@ def write_graph(folder: Path, lexicon: Lexicon, bigram: Bigram, rejection: Rejec
     binary = _tool(["fstcompile", "--acceptor"], ("\n".join([*arcs, "0"]) + "\n").encode())
     ordered = _tool(["fstarcsort", "--sort_type=ilabel"], binary)
     (graph / "Gr.fst").write_bytes(_tool(["fstconvert", "--fst_type=const"], ordered))
-    names = phone_names()
+    names = phone_names(own)
     write_lines(graph / "phones.txt", ["<eps> 0", *(f"{n} {i}" for i, n in enumerate(names, 1))])
     places = {"B": "begin", "E": "end", "I": "internal", "S": "singleton"}
     kinds = [places[name[-1]] if "_" in name else "nonword" for name in names]

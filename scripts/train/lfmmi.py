@@ -78,8 +78,10 @@ class _Denominator(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, scores: Tensor, frames: Tensor, bigram: Bigram) -> Tensor:
         parts = (np.exp(part) for part in (bigram.follow, bigram.start, bigram.end))
-        totals, slope = free_forward_backward(_plain(scores), frames.cpu().numpy(), *parts)
-        ctx.slope = torch.from_numpy(slope).to(scores)
+        plain = _plain(scores[:, :, : 2 * len(bigram.start)])
+        totals, slope = free_forward_backward(plain, frames.cpu().numpy(), *parts)
+        ctx.slope = torch.zeros_like(scores)
+        ctx.slope[:, :, : slope.shape[2]] = torch.from_numpy(slope).to(scores)
         return torch.from_numpy(totals).to(scores)
 
     @staticmethod
@@ -98,16 +100,21 @@ def numerator(scores: Tensor, frames: Tensor, chains: Chains) -> Tensor:
 
 
 def denominator(scores: Tensor, frames: Tensor, bigram: Bigram) -> Tensor:
-    """Log-sum over all phone sequences and timings: (batch,)."""
+    """Log-sum over all sequences of plain phones and all timings: (batch,)."""
     result: Tensor = _Denominator.apply(scores, frames, bigram)  # type: ignore[no-untyped-call]
     return result
 
 
-def contrast(scores: Tensor, frames: Tensor, choices: Chains) -> tuple[Tensor, Tensor]:
+def contrast(
+    scores: Tensor, frames: Tensor, choices: Chains, truth: Tensor
+) -> tuple[Tensor, Tensor]:
     """The numerator of what was said, and how much likelier something else seems, both (batch,).
 
-    ``choices``: for each utterance what was said, then as many rivals as for every other. The
-    second result is the cross entropy of an exact grammar's choice: 0 when it is certain.
+    ``choices``: for each utterance what was said in plain phones, then as many others as for
+    every other. ``truth``: (batch,) which of them is right: 0, or 1 where the second says the
+    same in phones of its own, to which the plain ones are a rival. The second result is the
+    cross entropy of an exact grammar's choice: 0 when it is certain.
     """
     totals = numerator(scores, frames, choices).view(len(scores), -1)
-    return totals[:, 0], totals.logsumexp(1) - totals[:, 0]
+    right = totals.gather(1, truth[:, None])[:, 0]
+    return totals[:, 0], totals.logsumexp(1) - right

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from scripts.train.features import BINS
+from scripts.train.lexicon import PDFS
+from scripts.train.own import OwnPhones
 from scripts.train.weights import STRIDE, Shape, Weights, outputs
 
 
@@ -99,6 +101,16 @@ def folded(network: Network) -> Weights:
     linear = last.weight.detach().double().cpu().numpy()[:, :, 0]
     result.append((linear, last.bias.detach().double().cpu().numpy()))
     return Weights(network.shape, tuple(result))
+
+
+def widened(weights: dict[str, Tensor], own: OwnPhones) -> dict[str, Tensor]:
+    """Weights with an output more for each own phone: a copy of the plain phone's."""
+    result = dict(weights)
+    rows = torch.tensor([2 * phone + part for phone in own.plain for part in (0, 1)]).long()
+    for name in ("output.weight", "output.bias"):
+        plain = result[name][:PDFS]
+        result[name] = torch.cat([plain, plain[rows]])
+    return result
 
 
 def average(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

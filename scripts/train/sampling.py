@@ -6,7 +6,7 @@ import copy
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from scripts.train.features import Entry, FeatureCache, batches, cepstra
 from scripts.train.lexicon import Lexicon
 from scripts.train.lfmmi import Chains, stack
 from scripts.train.network import extend
+from scripts.train.own import OwnPhones
 from scripts.train.rivals import Rivals
 from scripts.train.transcript import Chain, chain
 from scripts.train.weights import Shape, outputs
@@ -65,10 +66,13 @@ class Batch:
     chains: Chains
     rivals: int = 0
     """How many rivals follow each utterance's own transcript in ``chains``."""
+    truth: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.long))
+    """Where there are rivals, which of an utterance's chains is right (see ``contrast``)."""
 
     def to(self, device: torch.device) -> Batch:
         """The same on another device."""
-        return replace(self, feats=self.feats.to(device), frames=self.frames.to(device))
+        moved = {name: getattr(self, name).to(device) for name in ("feats", "frames", "truth")}
+        return replace(self, **moved)
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,18 @@ class Sampler:
         often = [w for w, said in self._people.items() if len(said) >= SEVERAL and w in common]
         self._rivals = Rivals(common, lexicon, often) if diet.rivals else None
         self._chains = {**chains, "": self._silence}
+        self._owned: dict[str, Chain] = {}
+
+    def with_own(self, own: OwnPhones, lexicon: Lexicon) -> Sampler:
+        """The same recordings; these phones belong to single words."""
+        other, numbers = copy.copy(self), own.numbers
+        owners = {name.partition(".")[2] for name in own.names}
+        other._owned = {
+            words: chain(words.split(), lexicon, numbers)
+            for words in self._chains
+            if owners & set(words.split())
+        }
+        return other
 
     @property
     def diet(self) -> Diet:
@@ -222,10 +238,16 @@ class Sampler:
             frames = torch.tensor([outputs(len(feat)) for feat in feats])
             rivals = self._diet.rivals if int(frames.max()) <= LONGEST_CONTRASTED else 0
             chains = [one for item in chosen for one in self._choices(item, rivals, draw)]
-            yield Batch(extend(tensors, shape), frames, stack(chains), rivals)
+            truth = torch.tensor([int(item.words in self._owned) for item in chosen])
+            yield Batch(extend(tensors, shape), frames, stack(chains), rivals, truth)
 
     def _choices(self, item: _Item, rivals: int, draw: np.random.Generator) -> list[Chain]:
+        """What was said in plain phones, the same in its own if it has some, then others."""
         if not rivals or self._rivals is None:
             return [item.chain]
-        others = self._rivals.of(item.words, rivals, draw)
-        return [item.chain, *(self._chains[words] for words in others)]
+        owned = [self._owned[item.words]] if item.words in self._owned else []
+        others = self._rivals.of(item.words, rivals - len(owned), draw)
+        return [item.chain, *owned, *(self._heard_as(words) for words in others)]
+
+    def _heard_as(self, words: str) -> Chain:
+        return self._owned.get(words) or self._chains[words]

@@ -35,6 +35,7 @@ from scripts.train.export import rounded, write_acoustics  # noqa: E402
 from scripts.train.graph import Rejection, write_graph  # noqa: E402
 from scripts.train.lexicon import Lexicon, dictionary, read_words  # noqa: E402
 from scripts.train.network import Network, folded  # noqa: E402
+from scripts.train.own import OwnPhones, well_known  # noqa: E402
 from scripts.train.sampling import Diet, Sampler  # noqa: E402
 from scripts.train.training import Schedule, Trainer  # noqa: E402
 from scripts.train.weights import Shape  # noqa: E402
@@ -140,10 +141,13 @@ def make_sampler(args: argparse.Namespace, paths: Sequence[Path], source: Lexico
     return sampler
 
 
-def learn(args: argparse.Namespace, sampler: Sampler, bigram: Bigram) -> Network:
+def learn(
+    args: argparse.Namespace, sampler: Sampler, bigram: Bigram, own: OwnPhones, source: Lexicon
+) -> Network:
     """Train, or load what was trained, in two cycles of the learning rate.
 
-    The second one starts where the first ended, is gentler, and hears rare words more often.
+    The second one starts where the first ended, is gentler, hears rare words more often, and
+    gives the words that many people say phones of their own.
     """
     shape = Shape.deep(args.width, args.depth, args.back)
     schedule = Schedule(epochs=args.epochs, top_rate=args.rate, contrast=args.contrast)
@@ -152,6 +156,7 @@ def learn(args: argparse.Namespace, sampler: Sampler, bigram: Bigram) -> Network
     if not args.polish:
         return network
     rarer = sampler.with_diet(replace(sampler.diet, least_alike=args.least, plain=args.plain))
+    rarer, shape = rarer.with_own(own, source), replace(shape, own=own.names)
     averaged = max(1, min(schedule.averaged, args.polish // 2))
     gentle = replace(schedule, epochs=args.polish, top_rate=args.polish_rate, averaged=averaged)
     polish = Trainer(args.work / (args.run + "-polish"), rarer, shape, gentle, bigram)
@@ -171,10 +176,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     clips = prepare.corpora(folders)
     sampler = make_sampler(args, caches(args, folders, source), source)
     bigram = estimate_bigram(sampler.transcripts, source)
-    weights = rounded(folded(learn(args, sampler, bigram)))
+    own = OwnPhones.of(set(well_known(clips)) - set(args.leave_out.split(",")), source)
+    weights = rounded(folded(learn(args, sampler, bigram, own, source)))
     lexicon = vocabulary(source)
     write_acoustics(args.out, weights)
-    write_graph(args.out, lexicon, bigram, Rejection(args.unk_word, args.unk_phone))
+    rejection = Rejection(args.unk_word, args.unk_phone)
+    write_graph(args.out, lexicon, bigram, rejection, weights.shape.own)
     pronouncing.write(args.out / "lexicon.txt")
     said = (c.transcript for c in prepare.corpora(args.data) if c.split == "train")
     word_bigram.write(args.out, (words for words in said if words))

@@ -18,7 +18,8 @@ from tqdm import tqdm
 
 from scripts.train.bigram import Bigram
 from scripts.train.lfmmi import contrast, denominator, numerator
-from scripts.train.network import Network, average
+from scripts.train.network import Network, average, widened
+from scripts.train.own import OwnPhones
 from scripts.train.sampling import Batch, Sampler
 from scripts.train.weights import Shape
 
@@ -69,7 +70,7 @@ def loss(
     frames = batch.frames.sum()
     choice = torch.zeros(())
     if batch.rivals:
-        said, doubt = contrast(scores, batch.frames, batch.chains)
+        said, doubt = contrast(scores, batch.frames, batch.chains, batch.truth)
         choice = doubt.sum() / frames
     else:
         said = numerator(scores, batch.frames, batch.chains)
@@ -159,7 +160,7 @@ class Trainer:
             state = self._load(self._checkpoint(done[-1]))
             weights = state["network"]
         elif first is not None:
-            weights = self._load(first)["network"]
+            weights = widened(self._load(first)["network"], OwnPhones(self._shape.own))
         else:
             mean, deviation = statistics(self._sampler, self._shape)
             weights = Network(self._shape, mean, deviation).state_dict()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from scripts.train.arrays import Array
 from scripts.train.lexicon import PHONE_INDEX, Lexicon, Pronunciation
+from scripts.train.own import own_name
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Chain:
 
 
 class _Builder:
-    def __init__(self) -> None:
+    def __init__(self, own: Mapping[str, int]) -> None:
+        self._own = own
         self.phones: list[int] = []
         self.before: list[list[int]] = []
         self.first: list[bool] = []
@@ -47,7 +49,7 @@ class _Builder:
         return len(self.phones) - 1
 
     def word(
-        self, pronunciations: Sequence[Pronunciation], ends: list[int], first: bool
+        self, word: str, pronunciations: Sequence[Pronunciation], ends: list[int], first: bool
     ) -> list[int]:
         """The word's states behind the states ``ends``; returns its own last states."""
         lasts = []
@@ -56,18 +58,22 @@ class _Builder:
             for number, phone in enumerate(phones):
                 start = number == 0
                 before = ends if start else [state]
-                state = self.add(PHONE_INDEX[phone], before, first and start)
+                index = self._own.get(own_name(phone, word), PHONE_INDEX[phone])
+                state = self.add(index, before, first and start)
             lasts.append(state)
         return lasts
 
 
-def chain(words: Sequence[str], lexicon: Lexicon) -> Chain:
-    """The states of a transcript; no words at all means silence."""
-    build = _Builder()
+def chain(words: Sequence[str], lexicon: Lexicon, own: Mapping[str, int] | None = None) -> Chain:
+    """The states of a transcript; no words at all means silence.
+
+    ``own``: numbers of the phones that single words have for themselves.
+    """
+    build = _Builder(own or {})
     silence = build.add(0, [], True)
     ends, first = [silence], True
     for word in words:
-        lasts = build.word(lexicon[word], ends, first)
+        lasts = build.word(word, lexicon[word], ends, first)
         pause = build.add(0, lasts, False)
         ends, first = [*lasts, pause], False
     width = max(1, *(len(b) for b in build.before))

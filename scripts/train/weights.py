@@ -9,7 +9,7 @@ import numpy as np
 
 from scripts.train.arrays import Array
 from scripts.train.features import BINS
-from scripts.train.lexicon import PDFS
+from scripts.train.lexicon import PHONES
 
 STRIDE = 3
 """Input frames (10 ms) to one output."""
@@ -28,7 +28,13 @@ class Shape:
     """For each hidden layer the frames (10 ms) it reads; from the third on every 30 ms."""
     skips: bool = True
     """Whether the layers from the third on add their input to their output."""
-    pdfs: int = PDFS
+    own: tuple[str, ...] = ()
+    """Phones of single words (see own.py) behind the plain ones."""
+
+    @property
+    def pdfs(self) -> int:
+        """Outputs: two for each phone."""
+        return 2 * (len(PHONES) + len(self.own))
 
     @property
     def left(self) -> int:

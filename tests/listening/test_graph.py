@@ -174,6 +174,14 @@ def test_what_was_asked_for_costs_less() -> None:
     assert transduce(graph, transition_ids("OW_S"))["oh",] == pytest.approx(math.log(2) - 0.5)
 
 
+def test_a_word_with_phones_of_its_own_is_made_of_them() -> None:
+    own = {"N.no_B": 90, "OW.no_E": 91}
+    graph = build_graph(["no", "oh"], LEXICON, {**PHONES, **own}, None)
+    assert set(transduce(graph, [2 * 90, 2 * 90 - 1, 2 * 91])) == {("no",)}
+    assert transduce(graph, transition_ids("N_B", "OW_E")) == {}
+    assert set(transduce(graph, transition_ids("OW_S"))) == {("oh",)}
+
+
 def test_a_phrase_given_twice_is_one_path() -> None:
     once = build_graph(["no"], LEXICON, PHONES, None, GraphCosts(phrase=0.0))
     twice = build_graph(["no", "no"], LEXICON, PHONES, None, GraphCosts(phrase=0.0))

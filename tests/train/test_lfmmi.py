@@ -108,7 +108,7 @@ def test_the_slope_is_what_small_changes_of_the_scores_do() -> None:
     bigram = estimate_bigram([["a", "no"]], LEXICON)
 
     def loss(values: Any) -> Any:
-        said, doubt = contrast(values, frames, choices)
+        said, doubt = contrast(values, frames, choices, torch.tensor([0, 1]))
         return (denominator(values, frames, bigram) - said).sum() + 1.7 * doubt.sum()
 
     loss(scores).backward()

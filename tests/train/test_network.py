@@ -12,11 +12,15 @@ torch = pytest.importorskip("torch")
 
 from scripts.train.bigram import estimate_bigram  # noqa: E402
 from scripts.train.features import CacheWriter, FeatureCache, log_mel  # noqa: E402
-from scripts.train.lexicon import Lexicon  # noqa: E402
-from scripts.train.network import Network, average, extend, folded  # noqa: E402
+from scripts.train.lexicon import PHONES, Lexicon  # noqa: E402
+from scripts.train.lfmmi import contrast  # noqa: E402
+from scripts.train.network import Network, average, extend, folded, widened  # noqa: E402
+from scripts.train.own import OwnPhones  # noqa: E402
 from scripts.train.sampling import MOST_REPEATED, Diet, Sampler  # noqa: E402
 from scripts.train.training import Schedule, Trainer, rate  # noqa: E402
 from scripts.train.weights import Shape, outputs, scores  # noqa: E402
+
+OWN = OwnPhones(("Y.yes", "EH.yes", "S.yes"))
 
 
 def network(shape: Shape) -> Network:
@@ -109,3 +113,36 @@ def test_rare_words_are_repeated_and_frequent_ones_capped(tmp_path: Path, lexico
     assert utterances(replace(plain, least_alike=36)) == 72
     assert utterances(replace(plain, least_alike=10_000)) == 24 * MOST_REPEATED
     assert utterances(replace(plain, most_alike=5)) == 10
+
+
+def test_a_widened_network_begins_with_copies() -> None:
+    torch.manual_seed(1)
+    shape = Shape.deep(16, 1)
+    plain = Network(shape, torch.zeros(40), torch.ones(40)).eval()
+    wide = Network(replace(shape, own=OWN.names), torch.zeros(40), torch.ones(40)).eval()
+    wide.load_state_dict(widened(plain.state_dict(), OWN))
+    feats = torch.randn(1, shape.left + 9 + shape.right, 40)
+    before, after = plain(feats), wide(feats)
+    assert torch.equal(before, after[:, :, : before.shape[2]])
+    for phone, number in zip(OWN.plain, OWN.numbers.values(), strict=True):
+        assert torch.equal(
+            after[:, :, 2 * number : 2 * number + 2], before[:, :, 2 * phone : 2 * phone + 2]
+        )
+
+
+def test_the_plain_phones_are_a_rival_of_the_own_ones(tmp_path: Path, lexicon: Lexicon) -> None:
+    cache = corpus(tmp_path, ["yes", "no"])
+    hiss = [log_mel(0.01 * np.random.default_rng(2).standard_normal(32000))]
+    shape = replace(Shape.deep(16, 1), own=OWN.names)
+    sampler = Sampler([cache], lexicon, hiss, 1, Diet(silences=0, rivals=3))
+    _, batches = sampler.with_own(OWN, lexicon).epoch(0, shape)
+    batch = next(batches)
+    owned = OWN.numbers["Y.yes"]
+    first, second = batch.chains.phones[::4], batch.chains.phones[1::4]
+    assert not (first >= len(PHONES)).any(), "what LF-MMI learns from is plain"
+    assert ((second == owned).any(axis=1) | ~batch.truth.bool().numpy()).all()
+    assert 0 < int(batch.truth.sum()) < len(batch.truth)
+    scores = torch.zeros(len(batch.truth), int(batch.frames.max()), shape.pdfs)
+    scores[:, :, 2 * owned :] = 2.0  # the own phones fit much better
+    _, doubt = contrast(scores, batch.frames, batch.chains, batch.truth)
+    assert doubt[batch.truth == 1].max() < doubt[batch.truth == 0].min()

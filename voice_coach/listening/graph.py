@@ -61,8 +61,9 @@ def build_graph(  # noqa: PLR0913 -- a grammar, a language, and their prices
     """The graph of these phrases and decoys, all of whose words the lexicon must know.
 
     ``expected``: the phrases that were just asked for, which cost less.
-    ``phones`` maps SIL and position-dependent phones ("K_B") to their ids. Without a ``bigram``
-    the grammar is closed: neither [unk] nor nothing at all is in it.
+    ``phones`` maps SIL and position-dependent phones ("K_B") to their ids; where it holds a
+    phone of the word's own ("Y.yes_B"), the word is made of that. Without a ``bigram`` the
+    grammar is closed: neither [unk] nor nothing at all is in it.
     """
     builder = _Builder(lexicon, phones, costs)
     wanted = list(dict.fromkeys(phrases))
@@ -159,8 +160,10 @@ class _Builder:
     def _word(self, source: int, word: str, pronunciation: Phones) -> int:
         """One pronunciation as a chain of phones; its last state."""
         label = self._label(word)
-        for index, name in enumerate(pronunciation):
+        for index, common in enumerate(pronunciation):
             position = _position(index, len(pronunciation))
+            own = f"{common}.{word}"
+            name = own if f"{own}_{position}" in self._phones else common
             target = self._phone_state(name, position)
             self._enter_phone(source, target, name, position, 0.0, 0 if index else label)
             source = target
