@@ -282,6 +282,19 @@ def test_s8_a_second_no_does_not_answer_the_next_question() -> None:
     assert "check_risk" in talk.state.cleared
 
 
+def test_s8_nor_does_a_second_no_send_anybody_to_hospital() -> None:
+    talk = at("check_injury")
+    talk.hear("no")
+    talk.wait(0.5)  # "Can you push ..." has just begun
+    talk.hear("no")
+    assert talk.state.step == "check_push"
+    assert not talk.state.flags
+    assert "check_push" not in talk.state.cleared
+    assert talk.said[-1].prompt == "check_push.again.0"
+    talk.hear("no")  # to the question this time
+    assert "push" in talk.state.flags
+
+
 def test_s9_no_sentence_is_over_20_words_even_with_its_placeholders() -> None:
     filled = {
         "number": digits("10177"), "cramped": "cramped", "good": "right",

@@ -133,14 +133,17 @@ def _reaction(turn: Turn, intent: str) -> Reaction | None:
 def _early(turn: Turn, intent: str) -> bool:
     """Whether a plain answer came before its question.
 
-    Somebody who says "no" twice must not clear the next safety question with the second one, nor
-    "okay" a question that stands behind other sentences. "Yes" to a danger counts at any time.
+    Somebody who says "no" twice must not answer the next safety question with the second one, nor
+    "okay" a question that stands behind other sentences. "Yes" to a danger counts at any time; a
+    "no" that would be one ("Can you ...?") is asked about before it sends anybody to hospital.
     """
     step, state = turn.step, turn.state
     if state.mode not in ("lead", "leave") or intent not in ("yes", "no", "unsure", "done"):
         return False
     if step.kind == "screen":
-        return intent in ("yes", "no") and intent not in step.danger
+        if intent in step.danger:
+            return intent == "no" and state.mode == "lead"
+        return intent in ("yes", "no")
     if state.mode == "leave":
         return False
     question = turn.own("say", step.say)[-1:]

@@ -300,10 +300,15 @@ def what_was_not_understood_counts_as_not_sure(turn: Turn) -> bool | None:
     return _raised(turn)
 
 
-@_rule("S8-yes", "a dangerous answer is believed at once")
+@_rule("S8-yes", 'a dangerous answer is believed; at once, but for a "no" before its question ended')
 def danger_is_believed_at_once(turn: Turn) -> bool | None:
     if turn.here.kind != "screen" or turn.intent not in turn.here.danger:
         return None
+    before, after = turn.before.state, turn.after.state
+    mode = before.before_pause if before.mode == "pause" else before.mode
+    if turn.intent == "no" and mode == "lead" and not _raised(turn):
+        # The second "no" to the question before: asked again, and open as long as that takes.
+        return after.step == before.step and after.mode == "wait"
     return _raised(turn)
 
 
