@@ -10,11 +10,11 @@ import numpy as np
 import vosk
 
 from scripts.train.bigram import Bigram
-from scripts.train.check import HALF, best_path, sound
+from scripts.train.check import best_path, sound
 from scripts.train.corpus import RATE, Clip
 from scripts.train.export import pdf_phone, phone_names, write_acoustics
 from scripts.train.features import mfcc
-from scripts.train.graph import Rejection, write_graph
+from scripts.train.graph import HALF, Rejection, write_graph
 from scripts.train.lexicon import PHONE_INDEX, PHONES, Lexicon
 from scripts.train.own import ENOUGH_PEOPLE, OwnPhones, well_known
 from scripts.train.transcript import chain

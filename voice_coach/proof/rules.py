@@ -300,7 +300,7 @@ def what_was_not_understood_counts_as_not_sure(turn: Turn) -> bool | None:
     return _raised(turn)
 
 
-@_rule("S8-yes", 'a dangerous answer is believed; at once, but for a "no" before its question ended')
+@_rule("S8-yes", 'a dangerous answer is believed at once; a "no" before its question, if it stays')
 def danger_is_believed_at_once(turn: Turn) -> bool | None:
     if turn.here.kind != "screen" or turn.intent not in turn.here.danger:
         return None
