@@ -40,7 +40,8 @@ WAKE: Final = "wake"
 """Name of the grammar that listens for the call."""
 
 URGENT: Final = frozenset({"stop", "sharp"})
-"""Intents that do not wait for the end of what is being said; nor do red flags."""
+"""Intents that do not wait for the end of what is being said; nor do emergencies. Other red flags
+do: a word torn by the echo is not enough for them."""
 
 RATE_STEP: Final = 0.85
 """Factor of the speech rate for each step slower."""
@@ -135,8 +136,12 @@ def grammar_for(dialogue: Dialogue, step: str) -> tuple[Grammar, dict[str, str]]
         expected = protocol.expected(step)
     others = {phrase for phrases in protocol.intents.values() for phrase in phrases}
     decoys = (others | set(protocol.decoys)) - set(intents)
-    flagged = {intent for intent, reaction in protocol.anywhere.items() if reaction.flag}
-    urgent = frozenset(p for p, intent in intents.items() if intent in flagged | URGENT)
+    emergencies = {
+        intent
+        for intent, reaction in protocol.anywhere.items()
+        if reaction.flag and protocol.flags[reaction.flag].level == "emergency"
+    }
+    urgent = frozenset(p for p, intent in intents.items() if intent in emergencies | URGENT)
     grammar = Grammar(
         step,
         tuple(intents),
