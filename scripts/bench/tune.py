@@ -189,8 +189,8 @@ def search(
     return sorted((r for rows in tried.values() for r in rows), key=lambda row: -row["worth"])
 
 
-def main() -> None:
-    """Try everything, print the table."""
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, action="append", required=True, metavar="DIR")
     parser.add_argument("--work", type=Path, required=True)
@@ -211,7 +211,12 @@ def main() -> None:
     parser.add_argument("--table", type=Path)
     parser.add_argument("--lines", type=int, default=60, help="of the table, the best ones")
     parser.add_argument("--write", action="store_true")
-    args = parser.parse_args()
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Try everything, print the table."""
+    args = arguments(argv)
     corpora = Corpora(args.data, args.work / "voices", args.most)
     dialogue = setup.dialogue(Choices(region="GB"))
     chosen = [t for t in trials(corpora, dialogue) if t.test.startswith(TESTS)]

@@ -26,6 +26,7 @@ if __package__ in (None, ""):  # started as a file
 
 import torch  # noqa: E402
 
+from scripts.bench import tune  # noqa: E402
 from scripts.bench.hearing import compare  # noqa: E402
 from scripts.bench.trials import Corpora  # noqa: E402
 from scripts.train import check, features, prepare, pronouncing, report, synth, word_bigram  # noqa: E402
@@ -94,6 +95,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--unk-word", type=float, default=Rejection.word)
     parser.add_argument("--unk-phone", type=float, default=Rejection.phone)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--no-tuning", action="store_true", help="leave the prices and thresholds of rejection"
+    )
     parser.add_argument("--no-figures", action="store_true", help="skip the dev figures")
     return parser.parse_args(argv)
 
@@ -187,6 +191,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     word_bigram.write(args.out, (words for words in said if words))
     gap = check.worst_gap(args.out, weights, lexicon)
     log.info("training and Vosk differ by at most %.5f a frame", gap)
+    if not args.no_tuning:
+        of = [part for folder in args.data for part in ("--data", str(folder))]
+        tune.main([*of, "--work", str(args.work), "--model", str(args.out), "--write"])
     reports: dict[str, Any] = {}
     if not args.no_figures:
         people = Corpora(args.data, args.work / "voices")
