@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.state import State
+from voice_coach.diary.recorder import Overheard
 from voice_coach.resume import resumption
 from voice_coach.resume.journal import Journal
 from voice_coach.service.notify import PULSE, Notifier
@@ -43,7 +44,10 @@ class Nights:
             return False
         elapsed = found.state.now + found.gap
         rest = resumption.resume(self._dialogue, script, found.state, elapsed)
-        session = self._make(rest, lambda state: journal.keep(rest.lasting(state)))
+        dialogue: Dialogue = rest
+        if isinstance(self._dialogue, Overheard):  # one cramp, one episode
+            dialogue = self._dialogue.continued(rest, found.state, elapsed)
+        session = self._make(dialogue, lambda state: journal.keep(rest.lasting(state)))
         session.coach(elapsed=elapsed)
         return True
 
