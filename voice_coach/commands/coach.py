@@ -19,16 +19,19 @@ from voice_coach.commands.setup import Choices
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.protocol import Protocol
 from voice_coach.diary.recorder import kept
-from voice_coach.errors import Terminated, UsageError
+from voice_coach.diary.stretch_recorder import kept_stretches
+from voice_coach.errors import BusyError, CoachError, Terminated, UsageError
 from voice_coach.eventlog import EventLog
 from voice_coach.instance import microphone_taken
 from voice_coach.listening.listener import Listener
-from voice_coach.listening.port import Recogniser
+from voice_coach.listening.port import Grammar, Recogniser
 from voice_coach.loudness import wall_clock
 from voice_coach.nightlog import NightLog
-from voice_coach.nights import Keep, Nights
+from voice_coach.nights import Keep, Nights, Stretch
 from voice_coach.proof.seal import fingerprint
 from voice_coach.resume.journal import Journal
+from voice_coach.routine import reminder
+from voice_coach.routine.led import no_reminder
 from voice_coach.screen import Board, Screen
 from voice_coach.service.notify import Notifier
 from voice_coach.session import Session
@@ -105,6 +108,10 @@ class Manner:
     log: bool = True
     screen: bool = False
     """A large display instead of a line for each thing that happens."""
+    routine: bool = False
+    """The daily stretch at once, and once."""
+    reminded: bool = False
+    """It is the reminder's hour: where another coach listens, that one is told."""
 
 
 def run(
@@ -115,7 +122,7 @@ def run(
     keeping: Keeping = Keeping(off=True),
 ) -> int:
     """Coach at once, or wait for the call, again and again, until Ctrl-C."""
-    by_hand = not (manner.now or manner.standby)
+    by_hand = not (manner.now or manner.standby or manner.routine)
     if by_hand and sound.mic is None and not devices.has_microphone():
         print(
             "There is no microphone here, so this is a rehearsal with a synthetic person "
@@ -123,7 +130,15 @@ def run(
         )
         return rehearse.demonstrate(choices, events)
     with ExitStack() as stack:
-        _watch(_prepare(choices, sound, events, manner, keeping, stack), manner)
+        try:
+            ready = _prepare(choices, sound, events, manner, keeping, stack)
+        except BusyError:
+            if not manner.reminded:
+                raise
+            reminder.leave_note()
+            print("The coach that is listening leads through the stretch.")
+            return 0
+        _watch(ready, manner)
     return 0
 
 
@@ -177,7 +192,10 @@ def _prepare(  # noqa: PLR0913 - what a person may choose, and where it is close
         journal = Journal(dialogue.protocol, fingerprint(dialogue.protocol))
         stack.enter_context(journal)
     kept_dialogue = _kept(dialogue, ear, sound, keeping, stack)
-    nights = Nights(kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier)
+    nights = Nights(
+        kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier,
+        stretch=_stretch(choices, ear, sound, keeping, manner, stack),
+    )  # fmt: skip
     notifier.ready()
     return _Ready(nights, mixer, journal, night_log)
 
@@ -195,7 +213,10 @@ def _watch(ready: _Ready, manner: Manner) -> None:
     ready.log.note("start")
     try:
         resumed = ready.nights.take_up()
-        if not manner.now:
+        if manner.routine:
+            if not resumed:
+                ready.nights.stretch()
+        elif not manner.now:
             ready.nights.keep_watch()
         elif not resumed:
             ready.nights.coach()
@@ -228,3 +249,40 @@ def _kept(
     if keeping.off or (sound.virtual and keeping.folder is None):
         return dialogue
     return kept(dialogue, keeping.folder, stack, lambda phrases: setup.hears(ear, phrases))
+
+
+def _stretch(  # noqa: PLR0913 - as above
+    choices: Choices,
+    ear: Recogniser,
+    sound: Sound,
+    keeping: Keeping,
+    manner: Manner,
+    stack: ExitStack,
+) -> Stretch | None:
+    """The daily stretch, where the ear knows its words; who asks for it is told what is wrong.
+
+    On a recording no reminder is set: it is no wish of now.
+    """
+    if manner.now:
+        return None
+    try:
+        plain = setup.routine(choices)
+        phrases = {phrase for group in plain.protocol.intents.values() for phrase in group}
+        ear.check(Grammar("the daily stretch", tuple(sorted(phrases))))
+    except CoachError:
+        if manner.routine:
+            raise
+        return None  # the coach for a cramp must not depend on it
+    silent = keeping.off or (sound.virtual and keeping.folder is None)
+    heard = None if silent else kept_stretches(keeping.folder, stack)
+
+    def today() -> Dialogue:
+        return setup.routine(
+            choices,
+            remind=no_reminder if sound.virtual else reminder.set_or_not,
+            listener=heard,
+            known=reminder.hour() is not None,
+        )
+
+    due = (lambda: False) if sound.virtual else reminder.note_taken
+    return Stretch(today, plain.protocol.intents["wake"], due)

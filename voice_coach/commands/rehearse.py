@@ -84,7 +84,8 @@ def make_cast(choices: Choices, stack: ExitStack) -> Cast:
     cache = ClipCache()
     voice = stack.enter_context(setup.voice(choices, cache))
     voice.prefetch(setup.fixed_sentences(dialogue))
-    return Cast(dialogue, ear, voice, Pyttsx3Renderer, cache, setup.routine(choices, remind=_promised))
+    routine = setup.routine(choices, remind=_promised)
+    return Cast(dialogue, ear, voice, Pyttsx3Renderer, cache, routine)
 
 
 def _close(report: Report, wanted: Wanted) -> None:

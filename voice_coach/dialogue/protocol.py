@@ -15,7 +15,7 @@ Kind = Literal["do", "ask", "screen", "hold", "route", "end"]
 Outcome = Literal[
     "relieved", "not_resolved", "stopped", "urgent", "emergency", "finished", "cramp", "missed",
 ]  # fmt: skip
-"""The last three belong to a conversation without a cramp: done, a cramp after all, nobody there."""
+"""The last three are those of the daily stretch: done, a cramp came, nobody was there."""
 Position = Literal["sitting", "lying", "standing", "far"]
 Side = Literal["left", "right"]
 

@@ -123,7 +123,7 @@ class Recorder:
 
     def take_up(self, elapsed: float) -> None:
         """The next turns go on with the episode that was cut off; ``elapsed``: seconds since its
-        call. Where it is not there, because it was forgotten, nothing of the rest is kept either."""
+        call. Where it is not there, because it was forgotten, nothing more is kept either."""
         self._episode = self._written = None
         self._complained = False
         now = self._clock()

@@ -1,7 +1,8 @@
 """The diary's tables, version by version.
 
-One row is one whole episode, or one daily stretch: it is written in one statement, and a damaged file gives back every
-row that can still be read. What is listed and counted has columns of its own; the rest is JSON.
+One row is one whole episode, or one daily stretch: it is written in one statement, and a damaged
+file gives back every row that can still be read. What is listed and counted has columns of its own;
+the rest is JSON.
 """
 
 from __future__ import annotations

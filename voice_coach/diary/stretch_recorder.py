@@ -1,7 +1,7 @@
 """Writes a daily stretch while it is done: from the first stretch that was held.
 
-Who was asked and did not stretch is not written down. Like the recorder of a cramp it never stands in
-the way: a diary that cannot be written is reported once, and the routine goes on.
+Who was asked and did not stretch is not written down. Like the recorder of a cramp it never stands
+in the way: a diary that cannot be written is reported once, and the routine goes on.
 """
 
 from __future__ import annotations

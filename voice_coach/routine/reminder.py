@@ -1,12 +1,13 @@
 """The daily reminder: set, looked up, taken back; and the note that says that it is due.
 
-The hour stands in a small file in the state folder; the system's own timer does the waking. When the
-hour comes and another coach has the microphone, as the service does, a note is left for that one.
+The hour stands in a small file in the state folder; the system's own timer does the waking. When
+the hour comes and another coach has the microphone, as the service does, a note is left for it.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import time as clock_time
 from contextlib import suppress
 from datetime import datetime, time
@@ -15,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from voice_coach.errors import OutputError, ServiceError
+from voice_coach.errors import CoachError, OutputError, ServiceError
 from voice_coach.places import private_folder, state_folder
 from voice_coach.routine.content import clock
 from voice_coach.service import manager
@@ -58,6 +59,20 @@ def choose(at: time) -> None:
     _write(_HOUR, msgspec.json.encode(_Entry(f"{at:%H:%M}")))
 
 
+def set_or_not(at: time | None) -> bool:
+    """As asked by voice: set, or taken back for None; whether it was done. Why not is said on
+    stderr."""
+    try:
+        if at is None:
+            take_back()
+        else:
+            choose(at)
+    except CoachError as error:
+        print(f"voice-coach: {error}", file=sys.stderr, flush=True)
+        return False
+    return True
+
+
 def take_back() -> bool:
     """No reminder any more; whether there was one. Raises ServiceError, OutputError."""
     at = hour()
@@ -66,7 +81,7 @@ def take_back() -> bool:
     return there or at is not None
 
 
-# -- the note ---------------------------------------------------------------------------------------
+# -- the note -------------------------------------------------------------------------------------
 
 
 def leave_note() -> None:
