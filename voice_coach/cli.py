@@ -119,8 +119,18 @@ def _coach(args: argparse.Namespace, choices: Any) -> int:
         resume=settings.resume, log=settings.log, screen=getattr(args, "screen", False),
         routine=args.command == "routine", reminded=getattr(args, "reminded", False),
     )  # fmt: skip
-    keeping = coach.Keeping(getattr(args, "diary", None), getattr(args, "no_diary", False))
+    keeping = _keeping(args, settings)
     return coach.run(choices, _sound(args), getattr(args, "events", None), manner, keeping)
+
+
+def _keeping(args: argparse.Namespace, settings: Any) -> Any:
+    """Whoever names a diary wants it kept, whatever the settings file says."""
+    from voice_coach.commands import coach
+
+    folder = getattr(args, "diary", None)
+    named = folder is not None and not hasattr(args, "keep_diary")
+    off = not settings.keep_diary and not named
+    return coach.Keeping(folder, off=off, learning=settings.learning)
 
 
 def _rehearse(args: argparse.Namespace, choices: Any) -> int:
@@ -136,7 +146,7 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
         room = replace(room, echo_db=args.echo, barge_in=True)
     wanted = rehearse.Wanted(
         args.scenario, args.seed, room, args.wav, args.events, args.json,
-        getattr(args, "diary", None),
+        getattr(args, "diary", None), _settings(args).learning,
     )  # fmt: skip
     return rehearse.run(choices, wanted)
 
@@ -323,9 +333,13 @@ def _options_for_sound() -> argparse.ArgumentParser:
     _add_settings(options.add_mutually_exclusive_group(), "headset", "half_duplex")
     options.add_argument("--events", type=Path, metavar="FILE", help="one JSON object a line")
     options.add_argument("--screen", action="store_true", help="large and dim, for who watches")
+    _add_settings(options, "keep_diary", "learning")
     diary = options.add_mutually_exclusive_group()
     _add_folder(diary)
-    diary.add_argument("--no-diary", action="store_true", help="keep nothing of this night")
+    diary.add_argument(
+        "--no-diary", dest="keep_diary", action="store_false", default=argparse.SUPPRESS,
+        help="keep nothing of this night: short for --no-keep-diary",
+    )  # fmt: skip
     return options
 
 
@@ -384,6 +398,7 @@ def _add_rehearse(commands: Any, manner: argparse.ArgumentParser) -> None:
     rehearse.add_argument("--events", type=Path, metavar="FILE")
     rehearse.add_argument("--json", action="store_true", help="one closing object")
     _add_folder(rehearse)
+    _add_settings(rehearse, "learning")
 
 
 def _add_folder(options: Any) -> None:

@@ -131,7 +131,8 @@ class Refusing(Stubborn):
 
 def test_a_diary_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     complaints: list[str] = []
-    with Refusing(tmp_path) as diary:
+    diary = Refusing(tmp_path)
+    with diary:
         diary.refuses = True
         recorder = StretchRecorder(diary, complain=complaints.append, clock=lambda: NIGHT)
         talk = reach(

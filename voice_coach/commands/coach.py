@@ -60,6 +60,8 @@ class Keeping:
     folder: Path | None = None
     """None: that of the user's data folder."""
     off: bool = False
+    learning: bool = True
+    """Whether what helped before comes first."""
 
 
 def is_file(name: str | None) -> bool:
@@ -204,7 +206,7 @@ def _show(log: EventLog, protocol: Protocol, manner: Manner, stack: ExitStack) -
     """For whoever is watching; what is said is no business of the system's journal."""
     if manner.screen:
         log.watch(stack.enter_context(Screen(Board(protocol))).watch)
-    elif not manner.standby:
+    elif not (manner.standby or manner.reminded):
         log.watch(Transcript().watch)
 
 
@@ -248,7 +250,10 @@ def _kept(
     a diary is named."""
     if keeping.off or (sound.virtual and keeping.folder is None):
         return dialogue
-    return kept(dialogue, keeping.folder, stack, lambda phrases: setup.hears(ear, phrases))
+    return kept(
+        dialogue, keeping.folder, stack, lambda phrases: setup.hears(ear, phrases),
+        learning=keeping.learning,
+    )  # fmt: skip
 
 
 def _stretch(  # noqa: PLR0913 - as above

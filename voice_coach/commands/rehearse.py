@@ -36,6 +36,8 @@ class Wanted:
     json: bool = False
     diary: Path | None = None
     """Folder of the diary that keeps it; None: none."""
+    learning: bool = True
+    """Whether what that diary knows of what helped comes first."""
 
 
 def list_scenarios(choices: Choices) -> int:
@@ -63,8 +65,9 @@ def run(choices: Choices, wanted: Wanted) -> int:
         if wanted.diary is not None:
             ear = cast.recogniser
             cast.dialogue = kept(
-                cast.dialogue, wanted.diary, stack, lambda phrases: setup.hears(ear, phrases)
-            )
+                cast.dialogue, wanted.diary, stack, lambda phrases: setup.hears(ear, phrases),
+                learning=wanted.learning,
+            )  # fmt: skip
             heard = kept_stretches(wanted.diary, stack)
             cast.routine = setup.routine(choices, remind=_promised, listener=heard)
         story = scenario.load(wanted.name, cast.dialogue.protocol)

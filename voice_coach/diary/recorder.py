@@ -193,10 +193,13 @@ def kept(
     folder: Path | None,
     stack: ExitStack,
     hears: Callable[[tuple[str, ...]], bool],
+    *,
+    learning: bool = True,
 ) -> Dialogue:
     """The dialogue with the diary in ``folder`` listening, and saying what it knows; as it was
     where there can be none, because nobody in pain shall wait for a diary. What is wrong is said on
-    stderr. ``hears``: whether the ear knows these phrases."""
+    stderr. ``hears``: whether the ear knows these phrases. ``learning``: whether what helped before
+    may come first, where the content allows it at all."""
     try:
         diary = stack.enter_context(Diary(folder, busy=BUSY))
         told = script.load()
@@ -210,6 +213,8 @@ def kept(
     phrases = tuple(phrase for group in told.phrases.values() for phrase in group)
     if not hears(phrases) or not all(map(seal.proven, variants(plain, told))):
         return overheard(dialogue, recorder)  # nothing that was not proven is ever said
+    if not learning:  # the proven ones hold the usual order, too
+        told = unlearned(told)
 
     def prepare() -> Protocol:
         return tonight(diary, plain, told, datetime.now().astimezone())
@@ -218,6 +223,12 @@ def kept(
         informed(plain, told, Known()), dialogue.number, listener=recorder.hear,
         take_up=recorder.take_up, prepare=prepare,
     )  # fmt: skip
+
+
+def unlearned(told: Script) -> Script:
+    """The same, but nothing that helped before comes first."""
+    off = msgspec.structs.replace(told.learning, on=False)
+    return msgspec.structs.replace(told, learning=off)
 
 
 def tonight(diary: Diary, plain: Protocol, told: Script, now: datetime) -> Protocol:
