@@ -35,6 +35,7 @@ from voice_coach.routine.led import no_reminder
 from voice_coach.screen import Board, Screen
 from voice_coach.service.notify import Notifier
 from voice_coach.session import Session
+from voice_coach.speaking.voice import Voice
 from voice_coach.transcript import Transcript
 
 
@@ -196,7 +197,7 @@ def _prepare(  # noqa: PLR0913 - what a person may choose, and where it is close
     kept_dialogue = _kept(dialogue, ear, sound, keeping, stack)
     nights = Nights(
         kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier,
-        stretch=_stretch(choices, ear, sound, keeping, manner, stack),
+        stretch=_stretch(choices, ear, voice, sound, keeping, manner, stack),
     )  # fmt: skip
     notifier.ready()
     return _Ready(nights, mixer, journal, night_log)
@@ -259,6 +260,7 @@ def _kept(
 def _stretch(  # noqa: PLR0913 - as above
     choices: Choices,
     ear: Recogniser,
+    voice: Voice,
     sound: Sound,
     keeping: Keeping,
     manner: Manner,
@@ -282,12 +284,14 @@ def _stretch(  # noqa: PLR0913 - as above
     heard = None if silent else kept_stretches(keeping.folder, stack)
 
     def today() -> Dialogue:
-        return setup.routine(
+        dialogue = setup.routine(
             choices,
             remind=no_reminder if sound.virtual else reminder.set_or_not,
             listener=heard,
             known=reminder.hour() is not None,
         )
+        voice.prefetch(setup.fixed_sentences(dialogue))
+        return dialogue
 
     due = (lambda: False) if sound.virtual else reminder.note_taken
     return Stretch(today, plain.protocol.intents["wake"], due)

@@ -106,15 +106,18 @@ def erase(folder: Path | None, sure: bool) -> int:
     """Remove everything, after asking."""
     with Diary(folder) as diary:
         _tell(diary)
-        count = len(diary)
-        if not sure and (count or diary.set_aside()):
+        count, days = len(diary), len(diary.stretchings())
+        all_of_it = _episodes(count) + (
+            f" and {_counted(days, 'daily stretch', 'es')}" if days else ""
+        )
+        if not sure and (count or days or diary.set_aside()):
             if not sys.stdin.isatty():
                 raise UsageError("This erases the whole diary; add --yes if that is meant.")
-            if input(f"Erase all {_episodes(count)} for good? Type yes: ").strip() != "yes":
+            if input(f"Erase all {all_of_it} for good? Type yes: ").strip() != "yes":
                 print("Nothing was erased.")
                 return 0
         diary.erase()
-    print(f"Erased {_episodes(count)}.")
+    print(f"Erased {all_of_it}.")
     return 0
 
 

@@ -76,7 +76,8 @@ def prevention(
         return ()
     week = {today - timedelta(days=n) for n in range(_WEEK)}
     found = compared(episodes, stretchings, today)
-    said = f"Done on {len(days & week)} of the last {_WEEK} days, on {len(days)} days in all."
+    all_days = f"{len(days)} day{'' if len(days) == 1 else 's'}"
+    said = f"Done on {len(days & week)} of the last {_WEEK} days, on {all_days} in all."
     if not found.enough:
         return (
             said,
