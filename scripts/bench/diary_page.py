@@ -118,11 +118,11 @@ def _browse(browser: str, folder: str, *arguments: str | Path) -> str:
 
 
 def _shrink(source: Path, path: Path) -> None:
-    """Small enough for a README: 600 pixels wide, the upper part, few colours."""
+    """Small enough for a README: 600 pixels wide, the upper part, 256 colours."""
     with Image.open(source) as shot:
         size = (_WIDE, round(shot.height * _WIDE / shot.width))
         small = shot.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    small.crop((0, 0, _WIDE, min(_HIGH, small.height))).quantize(64).save(path, optimize=True)
+    small.crop((0, 0, _WIDE, min(_HIGH, small.height))).quantize(256).save(path, optimize=True)
 
 
 def main() -> int:

@@ -2,8 +2,9 @@
 
 Each night is counted once, from noon to noon: with the stretch where it was done on the day on
 whose evening the night falls, else without. Nights are counted from the first entry of the diary to
-yesterday. The first night does not count where a cramp opened the diary: that cramp is why there
-is a first night at all, and it would make the days without the stretch look worse than they were.
+the night before its last one: nobody knows whether the coach was in use before or since. The first
+night does not count where a cramp opened the diary, nor the last one: an entry is why each of them
+is the first or the last, and it would count against the nights of its kind.
 
 Nothing here says why. People stretch more, or less, when cramps are bad; they drink, walk and take
 medicines differently; a diary misses the nights on which the coach was not called.
@@ -53,12 +54,13 @@ class Compared:
 def compared(
     episodes: Iterable[Episode], stretchings: Sequence[Stretching], today: date
 ) -> Compared:
-    """``today``: its night is not over, and does not count."""
+    """``today``: its night is not over, and does not count either."""
     cramps = [_night(episode.began) for episode in episodes]
     days = {one.day for one in stretchings if one.held}
     first_cramp, first_day = min(cramps, default=today), min(days, default=today)
     start = first_day if first_day <= first_cramp else first_cramp + timedelta(days=1)
-    nights = [start + timedelta(days=n) for n in range(max(0, (today - start).days))]
+    end = min(today, max([*cramps, *days], default=today))
+    nights = [start + timedelta(days=n) for n in range(max(0, (end - start).days))]
     after = {night for night in nights if night in days}
     without = set(nights) - after
     return Compared(
