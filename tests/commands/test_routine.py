@@ -16,10 +16,12 @@ from voice_coach.audio import wav
 from voice_coach.cli import main
 from voice_coach.commands import coach
 from voice_coach.commands.coach import Keeping
+from voice_coach.content import load_protocol
 from voice_coach.diary.store import Diary
 from voice_coach.instance import microphone_taken
 from voice_coach.places import CONFIG_VARIABLE, STATE_VARIABLE
 from voice_coach.routine import reminder
+from voice_coach.screen import Board
 
 
 @pytest.fixture
@@ -56,6 +58,15 @@ def test_it_begins_at_once_and_ends_when_asked(call: Call, state: Path) -> None:
     assert "(stopped)" in done.out
     with Diary(Path("mine")) as diary:
         assert diary.stretchings() == [], "nothing was stretched"
+
+
+def test_whoever_watches_sees_the_stretch() -> None:
+    board = Board(coach._both(load_protocol()))
+    board.watch({"type": "state", "t": 1.0, "step": "wall_left", "phase": "stretch"})
+    board.watch({"type": "cue", "t": 2.0, "name": "tick"})
+    shown = " ".join(line for _, line in board.lines(60, 16, 5.0))
+    assert "stop" in shown
+    assert "#" in shown, "the hold's countdown"
 
 
 def test_nobody_there(call: Call, state: Path) -> None:

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from voice_coach.audio import devices
 from voice_coach.audio.card import CardPort
 from voice_coach.audio.echo import EchoCanceller, NoCanceller, open_canceller
@@ -16,6 +18,7 @@ from voice_coach.audio.port import AudioPort
 from voice_coach.audio.split import SplitPort
 from voice_coach.commands import rehearse, setup
 from voice_coach.commands.setup import Choices
+from voice_coach.content import load_protocol
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.protocol import Protocol
 from voice_coach.diary.recorder import kept
@@ -31,6 +34,7 @@ from voice_coach.nights import Keep, Nights, Stretch
 from voice_coach.proof.seal import fingerprint
 from voice_coach.resume.journal import Journal
 from voice_coach.routine import reminder
+from voice_coach.routine.content import ROUTINE
 from voice_coach.routine.led import no_reminder
 from voice_coach.screen import Board, Screen
 from voice_coach.service.notify import Notifier
@@ -206,9 +210,19 @@ def _prepare(  # noqa: PLR0913 - what a person may choose, and where it is close
 def _show(log: EventLog, protocol: Protocol, manner: Manner, stack: ExitStack) -> None:
     """For whoever is watching; what is said is no business of the system's journal."""
     if manner.screen:
-        log.watch(stack.enter_context(Screen(Board(protocol))).watch)
+        log.watch(stack.enter_context(Screen(Board(_both(protocol)))).watch)
     elif not (manner.standby or manner.reminded):
         log.watch(Transcript().watch)
+
+
+def _both(protocol: Protocol) -> Protocol:
+    """The cramp's steps and those of the daily stretch, to be looked at: nobody is led by it."""
+    routine = load_protocol(ROUTINE)
+    return msgspec.structs.replace(
+        protocol,
+        steps={**routine.steps, **protocol.steps},
+        intents={**routine.intents, **protocol.intents},
+    )
 
 
 def _watch(ready: _Ready, manner: Manner) -> None:
