@@ -83,7 +83,8 @@ def page(count: int = 60, folder: Path | None = None) -> tuple[bytes, bytes]:
     else:
         with Diary(folder) as diary:
             episodes = [episode for _, episode in diary.whole(steps=False)]
-            said = prevention(episodes, diary.stretchings(), until.date())
+            began = [episode.began for episode in episodes]
+            said = prevention(began, diary.stretchings(), until.date())
     found = figures(episodes, protocol)
     made = report(found, protocol, date(2026, 11, 1), said)
     drawn = charts(found)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
 
-from tests.diary.test_store import episode
 from tests.diary.test_stretching import stretching
-from voice_coach.diary.episode import Episode
 from voice_coach.diary.prevention import LEAST, Nights, compared, prevention
 from voice_coach.diary.stretching import Stretching
 
@@ -17,8 +15,8 @@ def when(day: int, hour: int) -> datetime:
     return datetime(2026, 3, 1, hour, tzinfo=timezone.utc) + timedelta(days=day)
 
 
-def cramps(*moments: tuple[int, int]) -> list[Episode]:
-    return [episode(n, began=when(*moment)) for n, moment in enumerate(moments)]
+def cramps(*moments: tuple[int, int]) -> list[datetime]:
+    return [when(*moment) for moment in moments]
 
 
 def stretches(*days: int, hour: int = 20) -> list[Stretching]:

@@ -172,6 +172,14 @@ def test_written_over_itself_never_doubled(tmp_path: Path) -> None:
         assert diary.stretchings(NIGHT + timedelta(days=2)) == [stretching(2)]
 
 
+def test_the_moments_of_the_cramps_alone(tmp_path: Path) -> None:
+    with Diary(tmp_path) as diary:
+        diary.add([episode(2), episode(1)])
+        found = diary.moments()
+        assert found == [episode(1).began, episode(2).began]
+        assert [when.utcoffset() for when in found] == [NIGHT.utcoffset()] * 2
+
+
 def test_erasing_the_diary_erases_it(tmp_path: Path) -> None:
     with Diary(tmp_path) as diary:
         diary.stretched([stretching()])

@@ -32,7 +32,7 @@ def list_episodes(folder: Path | None, everything: bool, as_json: bool) -> int:
         episodes = diary.latest(None if everything else SHOWN)
         count = len(diary)
         stretches = diary.stretchings()
-        whole = episodes if len(episodes) == count else diary.latest()
+        began = diary.moments() if stretches else []
         _tell(diary)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode([_numbered(one) for one in episodes]) + b"\n")
@@ -45,7 +45,7 @@ def list_episodes(folder: Path | None, everything: bool, as_json: bool) -> int:
         print(f"The newest {len(episodes)} of {count}; --all shows every one.")
     if stretches:
         print()
-        for line in prevention([one for _, one in whole], stretches, datetime.now().date()):
+        for line in prevention(began, stretches, datetime.now().date()):
             print(line)
     return 0
 
@@ -167,7 +167,8 @@ def report(folder: Path | None, html: Path | None, pdf: Path | None, since: date
     protocol = load_protocol()
     found = figures(episodes, protocol)
     today = datetime.now().date()
-    page = make_report(found, protocol, today, prevention(episodes, stretches, today))
+    began = [episode.began for episode in episodes]
+    page = make_report(found, protocol, today, prevention(began, stretches, today))
     if html is None and pdf is None:
         for name, value in page.facts:
             print(f"{name:22s} {value}")

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from voice_coach.diary.episode import Episode
 from voice_coach.diary.stretching import Stretching
 
 LEAST: Final = 14
@@ -51,11 +50,10 @@ class Compared:
         return min(self.after.count, self.without.count) >= LEAST
 
 
-def compared(
-    episodes: Iterable[Episode], stretchings: Sequence[Stretching], today: date
-) -> Compared:
-    """``today``: its night is not over, and does not count either."""
-    cramps = [_night(episode.began) for episode in episodes]
+def compared(began: Iterable[datetime], stretchings: Sequence[Stretching], today: date) -> Compared:
+    """``began``: when each cramp began, by the clock on the wall. ``today``: its night is not over,
+    and does not count either."""
+    cramps = [_night(when) for when in began]
     days = {one.day for one in stretchings if one.held}
     first_cramp, first_day = min(cramps, default=today), min(days, default=today)
     start = first_day if first_day <= first_cramp else first_cramp + timedelta(days=1)
@@ -70,14 +68,14 @@ def compared(
 
 
 def prevention(
-    episodes: Iterable[Episode], stretchings: Sequence[Stretching], today: date
+    began: Iterable[datetime], stretchings: Sequence[Stretching], today: date
 ) -> tuple[str, ...]:
     """The same in sentences; none where nobody has ever stretched."""
     days = {one.day for one in stretchings if one.held}
     if not days:
         return ()
     week = {today - timedelta(days=n) for n in range(_WEEK)}
-    found = compared(episodes, stretchings, today)
+    found = compared(began, stretchings, today)
     all_days = f"{len(days)} day{'' if len(days) == 1 else 's'}"
     said = f"Done on {len(days & week)} of the last {_WEEK} days, on {all_days} in all."
     if not found.enough:
@@ -99,6 +97,6 @@ def _cramps(nights: Nights) -> str:
     return f"{nights.cramps} cramp{plural} ({nights.rate:.0f} in 100)"
 
 
-def _night(began: datetime) -> date:
+def _night(when: datetime) -> date:
     """The date on whose evening a cramp's night falls, from noon to noon."""
-    return (began - timedelta(hours=12)).date()
+    return (when - timedelta(hours=12)).date()

@@ -39,6 +39,11 @@ def row_of(episode: Episode) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def moment(began: int, offset: int) -> datetime:
+    """Seconds since 1970, and seconds from UTC, as a time there. Raises ValueError."""
+    return datetime.fromtimestamp(began, timezone(timedelta(seconds=offset)))
+
+
 def episode_of(row: Sequence[Any]) -> Episode:
     """The episode in ``COLUMNS``, of which the last ones may be missing, down to ``SUMMARY``.
 
@@ -50,7 +55,7 @@ def episode_of(row: Sequence[Any]) -> Episode:
     ) = row  # fmt: skip
     answers, steps = (*rest, "[]", "[]")[:2]
     return Episode(
-        uid=uid, began=datetime.fromtimestamp(began, timezone(timedelta(seconds=offset))),
+        uid=uid, began=moment(began, offset),
         seconds=seconds, side=side, position=position, severe=bool(severe), eased=eased,
         helped=helped, gone=gone, pressure=pressure, level=level, outcome=outcome, note=note,
         answers=_ANSWERS.decode(answers), steps=_STEPS.decode(steps),
@@ -71,6 +76,6 @@ def stretch_of(row: Sequence[Any]) -> Stretching:
     """The daily stretch in ``STRETCH``. Raises ValueError and TypeError for a damaged row."""
     uid, began, offset, seconds, held, exercised, outcome = row
     return Stretching(
-        uid=uid, began=datetime.fromtimestamp(began, timezone(timedelta(seconds=offset))),
+        uid=uid, began=moment(began, offset),
         seconds=seconds, held=_HELD.decode(held), exercised=exercised, outcome=outcome,
     )  # fmt: skip

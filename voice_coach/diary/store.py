@@ -26,6 +26,7 @@ from voice_coach.diary.row import (
     STRETCH,
     SUMMARY,
     episode_of,
+    moment,
     row_of,
     row_of_stretch,
     stretch_of,
@@ -180,6 +181,13 @@ class Diary:
     def recent(self, since: datetime, count: int) -> list[Episode]:
         """The newest episodes since then, with everything."""
         return [episode for _, episode in self._read(COLUMNS, since=since, limit=count)]
+
+    def moments(self) -> list[datetime]:
+        """When each cramp began, by the clock on the wall, and nothing else of them."""
+        select = "SELECT began, utc_offset FROM episode ORDER BY began"
+        return self._sound(
+            lambda: [moment(began, offset) for began, offset in self._connection.execute(select)]
+        )
 
     def stretchings(self, since: datetime | None = None) -> list[Stretching]:
         """The daily stretches, the newest first. ``since``: with a time zone."""
