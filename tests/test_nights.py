@@ -11,12 +11,15 @@ from tests.audio.fake import FakePort
 from tests.dialogue.explore import DIALOGUE, PROTOCOL
 from tests.dialogue.talk import at
 from voice_coach.audio.mixer import Mixer
+from voice_coach.content.loader import load_protocol
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.eventlog import EventLog, Record
 from voice_coach.listening.fake import FakeRecogniser
 from voice_coach.listening.listener import Listener
-from voice_coach.nights import Keep, Nights
+from voice_coach.nights import Keep, Nights, Stretch
 from voice_coach.resume.journal import Journal
+from voice_coach.routine.content import ROUTINE, load
+from voice_coach.routine.led import Led, no_reminder
 from voice_coach.session import Session
 from voice_coach.speaking.cache import ClipCache
 from voice_coach.speaking.fake import FakeRenderer
@@ -61,6 +64,40 @@ def test_what_was_cut_off_is_taken_up_and_led_to_its_end(tmp_path: Path) -> None
 def test_where_nothing_was_cut_off_nothing_is_said(tmp_path: Path) -> None:
     with Journal(PROTOCOL, "x", tmp_path / "state") as journal:
         assert run(tmp_path, journal) == (False, [])
+
+
+def test_when_the_reminder_is_due_it_stretches_and_waits_on(tmp_path: Path) -> None:
+    """Nobody is in the room: it asks, and does not insist."""
+    records: list[Record] = []
+    port, mixer, log = FakePort(), Mixer(), EventLog()
+    log.watch(records.append)
+    port.start(mixer)
+    asked: list[str] = []
+
+    def due() -> bool:
+        asked.append("due")
+        if len(asked) == 4:
+            raise KeyboardInterrupt
+        return len(asked) == 2
+
+    routine = load_protocol(ROUTINE)
+    stretch = Stretch(
+        lambda: Led(routine, script=load(), remind=no_reminder), routine.intents["wake"], due
+    )
+    with Voice(FakeRenderer(), ClipCache(tmp_path / "clips"), VoiceSettings()) as voice:
+
+        def session(dialogue: Dialogue, keep: Keep | None) -> Session:
+            return Session(
+                port, mixer, voice, Listener(FakeRecogniser()), dialogue, log,
+                virtual=True, keep=keep,
+            )  # fmt: skip
+
+        with pytest.raises(KeyboardInterrupt):
+            Nights(DIALOGUE, session, None, stretch=stretch).keep_watch()
+    said = [r["text"] for r in records if r["type"] == "say"]
+    assert said[0] == "Time to stretch your calves."
+    assert said[-1] == "We stretch another time."
+    assert [r["outcome"] for r in records if r["type"] == "end"] == ["missed"]
 
 
 @pytest.mark.slow

@@ -48,7 +48,7 @@ def _try(argv: Sequence[str] | None) -> int:
         print(f"voice-coach: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        return 0 if args.command in (None, "now", "standby") else 130
+        return 0 if args.command in (None, "now", "standby", "routine") else 130
     except BrokenPipeError:
         # Whoever read the output has left: nothing more to say, and no traceback at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -74,7 +74,8 @@ def _run(args: argparse.Namespace) -> int:
         volume=settings.volume,
     )
     commands = {
-        None: _coach, "now": _coach, "standby": _coach, "rehearse": _rehearse, "hear": _hear,
+        None: _coach, "now": _coach, "standby": _coach, "routine": _coach, "reminder": _reminder,
+        "rehearse": _rehearse, "hear": _hear,
         "say": _say, "talk": _talk, "protocol": _protocol, "devices": _devices, "doctor": _doctor,
         "model": _model, "practice": _practice, "simulate": _simulate, "service": _service,
         "diary": _diary,
@@ -116,9 +117,20 @@ def _coach(args: argparse.Namespace, choices: Any) -> int:
     manner = coach.Manner(
         now=args.command == "now", standby=args.command == "standby",
         resume=settings.resume, log=settings.log, screen=getattr(args, "screen", False),
+        routine=args.command == "routine", reminded=getattr(args, "reminded", False),
     )  # fmt: skip
-    keeping = coach.Keeping(getattr(args, "diary", None), getattr(args, "no_diary", False))
+    keeping = _keeping(args, settings)
     return coach.run(choices, _sound(args), getattr(args, "events", None), manner, keeping)
+
+
+def _keeping(args: argparse.Namespace, settings: Any) -> Any:
+    """Whoever names a diary wants it kept, whatever the settings file says."""
+    from voice_coach.commands import coach
+
+    folder = getattr(args, "diary", None)
+    named = folder is not None and not hasattr(args, "keep_diary")
+    off = not settings.keep_diary and not named
+    return coach.Keeping(folder, off=off, learning=settings.learning)
 
 
 def _rehearse(args: argparse.Namespace, choices: Any) -> int:
@@ -134,7 +146,7 @@ def _rehearse(args: argparse.Namespace, choices: Any) -> int:
         room = replace(room, echo_db=args.echo, barge_in=True)
     wanted = rehearse.Wanted(
         args.scenario, args.seed, room, args.wav, args.events, args.json,
-        getattr(args, "diary", None),
+        getattr(args, "diary", None), _settings(args).learning,
     )  # fmt: skip
     return rehearse.run(choices, wanted)
 
@@ -244,6 +256,12 @@ def _service(args: argparse.Namespace, _: Any) -> int:
     return what[args.what]()
 
 
+def _reminder(args: argparse.Namespace, _: Any) -> int:
+    from voice_coach.commands import reminder
+
+    return reminder.run(args.at)
+
+
 def _model(args: argparse.Namespace, choices: Any) -> int:
     from voice_coach.commands import model
 
@@ -275,6 +293,16 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "standby", parents=[sound, manner], help="wait for the call, as the service does"
     )
+    routine = commands.add_parser(
+        "routine", parents=[sound, manner], help="the daily stretch, led by voice"
+    )
+    routine.add_argument(
+        "--reminded",
+        action="store_true",
+        help="as the reminder does: give way to a listening coach",
+    )
+    reminder = commands.add_parser("reminder", help="of the daily stretch: show, set, take back")
+    reminder.add_argument("at", nargs="?", metavar="HH:MM|off", help="nothing shows it")
     _add_rehearse(commands, manner)
     _add_simulate(commands, manner)
     _add_practice(commands, manner)
@@ -305,9 +333,13 @@ def _options_for_sound() -> argparse.ArgumentParser:
     _add_settings(options.add_mutually_exclusive_group(), "headset", "half_duplex")
     options.add_argument("--events", type=Path, metavar="FILE", help="one JSON object a line")
     options.add_argument("--screen", action="store_true", help="large and dim, for who watches")
+    _add_settings(options, "keep_diary", "learning")
     diary = options.add_mutually_exclusive_group()
     _add_folder(diary)
-    diary.add_argument("--no-diary", action="store_true", help="keep nothing of this night")
+    diary.add_argument(
+        "--no-diary", dest="keep_diary", action="store_false", default=argparse.SUPPRESS,
+        help="keep nothing of this night: short for --no-keep-diary",
+    )  # fmt: skip
     return options
 
 
@@ -366,6 +398,7 @@ def _add_rehearse(commands: Any, manner: argparse.ArgumentParser) -> None:
     rehearse.add_argument("--events", type=Path, metavar="FILE")
     rehearse.add_argument("--json", action="store_true", help="one closing object")
     _add_folder(rehearse)
+    _add_settings(rehearse, "learning")
 
 
 def _add_folder(options: Any) -> None:

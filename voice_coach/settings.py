@@ -52,6 +52,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     models: Annotated[str, Meta(description="folder of the installed models")] = ""
     state: Annotated[str, Meta(description="folder for journal, lock and log")] = ""
     diary: Annotated[str, Meta(description="folder of the diary")] = ""
+    keep_diary: Annotated[
+        bool, Meta(description="keep each cramp and each daily stretch in the diary")
+    ] = True
+    learning: Annotated[
+        bool, Meta(description="what helped fastest before comes first; else the usual order")
+    ] = True
 
 
 FOLDERS: Final = ("cache", "models", "state", "diary")

@@ -5,6 +5,11 @@ there, and lets axe look for barriers. Needs Chromium, and axe-core, which npm f
 
     npm install --prefix build/axe axe-core
     python -m scripts.bench.diary_page [--into build/page]
+
+The picture in the README is of rehearsals on audio, which another script leads through:
+
+    python -m scripts.bench.diary_heard --into build/heard
+    python -m scripts.bench.diary_page --diary build/heard --picture scripts/bench/diary.png
 """
 
 from __future__ import annotations
@@ -21,16 +26,23 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any, Final
 
+from PIL import Image
+
 from scripts.bench.diary_nights import nights
 from voice_coach.content.loader import load_protocol
 from voice_coach.diary.charts import charts
 from voice_coach.diary.figures import figures
 from voice_coach.diary.paper import to_pdf
+from voice_coach.diary.prevention import prevention
 from voice_coach.diary.report import report
+from voice_coach.diary.store import Diary
 from voice_coach.diary.webpage import to_html
 
 ROOT: Final = Path(__file__).parents[2]
 AXE: Final = ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+
+_WIDE, _HIGH = 600, 1500
+"""Pixels of the picture in the README."""
 
 _CHROMIUM: Final = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -61,12 +73,20 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-def page(count: int = 60) -> tuple[bytes, bytes]:
-    """The page of so many synthetic nights: HTML and PDF."""
+def page(count: int = 60, folder: Path | None = None) -> tuple[bytes, bytes]:
+    """The page of so many synthetic nights, or of the diary in ``folder``: HTML and PDF."""
     until = datetime(2026, 11, 1, tzinfo=timezone.utc)
     protocol = load_protocol()
-    found = figures(list(nights(count, years=0.9, until=until)), protocol)
-    made = report(found, protocol, date(2026, 11, 1))
+    said: tuple[str, ...] = ()
+    if folder is None:
+        episodes = list(nights(count, years=0.9, until=until))
+    else:
+        with Diary(folder) as diary:
+            episodes = [episode for _, episode in diary.whole(steps=False)]
+            began = [episode.began for episode in episodes]
+            said = prevention(began, diary.stretchings(), until.date())
+    found = figures(episodes, protocol)
+    made = report(found, protocol, date(2026, 11, 1), said)
     drawn = charts(found)
     return to_html(made, drawn), to_pdf(made, drawn)
 
@@ -98,14 +118,24 @@ def _browse(browser: str, folder: str, *arguments: str | Path) -> str:
     return done.stdout
 
 
+def _shrink(source: Path, path: Path) -> None:
+    """Small enough for a README: 600 pixels wide, the upper part, 256 colours."""
+    with Image.open(source) as shot:
+        size = (_WIDE, round(shot.height * _WIDE / shot.width))
+        small = shot.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    small.crop((0, 0, _WIDE, min(_HIGH, small.height))).quantize(256).save(path, optimize=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--into", type=Path, default=ROOT / "build" / "page")
     parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--diary", type=Path, metavar="FOLDER", help="of this one instead")
+    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="a copy of the screenshot")
     args = parser.parse_args()
     into: Path = args.into.absolute()
     into.mkdir(parents=True, exist_ok=True)
-    as_html, as_pdf = page(args.count)
+    as_html, as_pdf = page(args.count, args.diary)
     (into / "diary.html").write_bytes(as_html)
     (into / "diary.pdf").write_bytes(as_pdf)
     browser = chromium()
@@ -115,6 +145,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         shot = ("--window-size=900,2600", f"--screenshot={into}/diary.png")
         _browse(browser, folder, *shot, into / "diary.html")
+        if args.picture is not None:
+            _shrink(into / "diary.png", args.picture)
         narrow = ("--window-size=500,1200", f"--screenshot={into}/diary-narrow.png")
         _browse(browser, folder, *narrow, into / "diary.html")
         paper = ("--no-pdf-header-footer", f"--print-to-pdf={into}/printed.pdf")

@@ -263,10 +263,37 @@ def test_b7_a_hot_shower_when_still_tight() -> None:
 def test_b8_water_every_day() -> None:
     text = sentences(night("sitting-ordinary"), "prevent")
     assert "water every day, and more with exercise" in text
+    assert "Then drink more than on other days." in said(night("stretch-standing"))
+    assert "Drink water every day, and more with exercise." in said(night("stretch-sitting"))
 
 
 def test_b9_stretch_daily_best_at_the_wall() -> None:
     assert "Stretch your calves daily, best at the wall." in said(night("sitting-ordinary"))
+
+
+def test_b9_the_daily_routine_is_led_with_holds_and_sides() -> None:
+    """Twenty seconds at the wall with the left leg, then with the right one."""
+    report = night("stretch-standing")
+    assert report.outcome == "finished"
+    for side, other in (("left", "right"), ("right", "left")):
+        text = sentences(report, f"wall_{side}")
+        assert f"Step back with your {side} leg." in text
+        assert f"Bend your {other} knee." in text
+        led = began(report, f"wall_{side}.say.{5 if side == 'left' else 4}")
+        assert 20.0 <= began(report, f"wall_{side}.release.0") - led <= 26.0
+    assert began(report, "wall_left.release.0") < began(report, "wall_right.say.0")
+
+
+def test_k6_a_cramp_in_the_stretch_is_coached_with_a_clock_of_its_own() -> None:
+    report = night("stretch-cramp")
+    ends = [r for r in report.records if r["type"] == "end"]
+    assert [r["outcome"] for r in ends] == ["cramp", "relieved"]
+    assert report.elapsed > ends[1]["elapsed"] > 60.0
+    word = next(r for r in report.records if r["type"] == "heard" and r["intent"] == "cramp")
+    at = report.records.index(word)
+    after = [r for r in report.records[at:] if r["type"] == "say"]
+    assert after[0]["text"] == "We leave the stretch."
+    assert after[0]["start"] - word["decided"] < 1.0
 
 
 def test_b10_a_doctor_when_pain_persists() -> None:

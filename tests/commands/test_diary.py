@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from tests.diary.test_store import episode
 from tests.listening.speech import join, silence, speech
 from voice_coach.audio import wav
 from voice_coach.diary.store import FILE, Diary
+from voice_coach.diary.stretching import Stretching
 
 
 @pytest.fixture
@@ -241,3 +242,40 @@ def test_a_library_that_is_missing_is_named(
     assert said == (
         "The page needs fpdf, which is not installed; run pip install 'voice-coach[report]' once."
     )
+
+
+# -- the daily stretch ----------------------------------------------------------------------------
+
+
+def test_stretches_are_listed_reported_and_taken_along(call: Call, folder: Path) -> None:
+    """Twenty days with it up to yesterday; the cramps of ``folder`` are long past."""
+    today = datetime.now().astimezone().replace(hour=20)
+    with Diary(folder) as diary:
+        diary.stretched(
+            Stretching(uid=f"{n:032x}", began=today - timedelta(days=n), held=("wall_left",))
+            for n in range(1, 21)
+        )
+    out = call("diary").out
+    assert "Done on 6 of the last 7 days, on 20 days in all." in out
+    assert "In 19 nights after it 0 cramps (0 in 100), in " in out
+    assert out.endswith("These are counts, not proof: the nights may differ in other ways, too.\n")
+    assert "Daily stretch          Done on 6 of the last 7 days" in call("diary", "report").out
+    assert call("diary", "export", "all.json").code == 0
+    assert call("diary", "--diary", "other", "import", "all.json").out == (
+        "2 episodes added.\n20 daily stretches added.\n"
+    )
+    again = call("diary", "--diary", "other", "import", "all.json").out
+    assert again == "0 episodes added, 2 were here already.\n"
+    assert call("diary", "--diary", "other", "erase", "--yes").out == (
+        "Erased 2 episodes and 20 daily stretches.\n"
+    )
+    assert call("diary", "--diary", "other").out == "The diary is empty.\n"
+
+
+def test_stretches_alone(call: Call, tmp_path: Path) -> None:
+    with Diary(tmp_path / "diary") as diary:
+        began = datetime.now().astimezone() - timedelta(days=2)
+        diary.stretched([Stretching(uid="0" * 32, began=began, held=("wall_left",))])
+    out = call("diary").out
+    assert "Done on 1 of the last 7 days, on 1 day in all." in out
+    assert "Too few nights" in out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,11 @@ from tests.diary.test_informed import joined
 from tests.diary.test_knowledge import relief
 from tests.diary.test_store import episode
 from voice_coach.diary.store import Diary
+from voice_coach.diary.stretch_recorder import StretchRecorder
+from voice_coach.rehearsal import scenario
 from voice_coach.rehearsal.rehearsal import Report, rehearse
 from voice_coach.rehearsal.scenario import Scenario
+from voice_coach.routine.led import Led
 
 
 def lived(diary: Diary, name: str, person: dict[str, Any], expect: dict[str, Any]) -> Report:
@@ -86,3 +89,41 @@ def test_forgotten_by_voice(tmp_path: Path) -> None:
         )  # fmt: skip
         assert report.faults == []
         assert len(diary) == 0
+
+
+@pytest.mark.slow
+def test_a_stretch_that_became_a_cramp_is_both(tmp_path: Path) -> None:
+    with Diary(tmp_path) as diary:
+        hear = StretchRecorder(diary, complain=fail, clock=lambda: NIGHT).hear
+        cast = nights.cast()
+        assert isinstance(cast.routine, Led)
+        cast = replace(cast, dialogue=joined(diary), routine=replace(cast.routine, listener=hear))
+        story = scenario.load("stretch-cramp", cast.dialogue.protocol)
+        report = rehearse("stretch-cramp", story, cast, seed=1)
+        assert report.faults == []
+        (stretch,) = diary.stretchings()
+        (cramp,) = [one for _, one in diary.whole()]
+    assert (stretch.held, stretch.outcome) == (("wall_left",), "cramp")
+    assert (cramp.outcome, cramp.position, cramp.began) == ("relieved", "standing", NIGHT)
+
+
+@pytest.mark.slow
+def test_an_hour_by_voice_is_the_hour_that_is_set() -> None:
+    asked: list[time | None] = []
+
+    def remind(at: time | None) -> bool:
+        asked.append(at)
+        return True
+
+    cast = nights.cast()
+    assert isinstance(cast.routine, Led)
+    cast = replace(cast, routine=replace(cast.routine, remind=remind))
+    for name, hours in (("stretch-standing", [time(20)]), ("stretch-too-far", [time(21)])):
+        asked.clear()
+        report = rehearse(name, scenario.load(name, cast.dialogue.protocol), cast, seed=3)
+        assert report.faults == []
+        assert asked == hours
+
+
+def fail(why: str) -> None:
+    raise AssertionError(why)

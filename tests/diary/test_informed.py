@@ -175,7 +175,8 @@ def joined(diary: Diary) -> Overheard:
         return tonight(diary, PROTOCOL, SCRIPT, NIGHT)
 
     plain = informed(PROTOCOL, SCRIPT, Known())
-    return Overheard(plain, listener=recorder(diary).hear, prepare=prepare)
+    made = recorder(diary)
+    return Overheard(plain, listener=made.hear, take_up=made.take_up, prepare=prepare)
 
 
 def test_three_nights(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.nights import night
 from voice_coach.rehearsal import scenario
 
-OUTCOMES = {"relieved", "not_resolved", "stopped", "urgent", "emergency"}
+OUTCOMES = {"relieved", "not_resolved", "stopped", "urgent", "emergency", "finished", "missed"}
 NIGHTS = [(name, 1, None) for name in scenario.names()] + [
     (name, 2, 15.0) for name in scenario.names()
 ]

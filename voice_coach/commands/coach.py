@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from voice_coach.audio import devices
 from voice_coach.audio.card import CardPort
 from voice_coach.audio.echo import EchoCanceller, NoCanceller, open_canceller
@@ -16,22 +18,28 @@ from voice_coach.audio.port import AudioPort
 from voice_coach.audio.split import SplitPort
 from voice_coach.commands import rehearse, setup
 from voice_coach.commands.setup import Choices
+from voice_coach.content import load_protocol
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.protocol import Protocol
 from voice_coach.diary.recorder import kept
-from voice_coach.errors import Terminated, UsageError
+from voice_coach.diary.stretch_recorder import kept_stretches
+from voice_coach.errors import BusyError, CoachError, Terminated, UsageError
 from voice_coach.eventlog import EventLog
 from voice_coach.instance import microphone_taken
 from voice_coach.listening.listener import Listener
-from voice_coach.listening.port import Recogniser
+from voice_coach.listening.port import Grammar, Recogniser
 from voice_coach.loudness import wall_clock
 from voice_coach.nightlog import NightLog
-from voice_coach.nights import Keep, Nights
+from voice_coach.nights import Keep, Nights, Stretch
 from voice_coach.proof.seal import fingerprint
 from voice_coach.resume.journal import Journal
+from voice_coach.routine import reminder
+from voice_coach.routine.content import ROUTINE
+from voice_coach.routine.led import no_reminder
 from voice_coach.screen import Board, Screen
 from voice_coach.service.notify import Notifier
 from voice_coach.session import Session
+from voice_coach.speaking.voice import Voice
 from voice_coach.transcript import Transcript
 
 
@@ -57,6 +65,8 @@ class Keeping:
     folder: Path | None = None
     """None: that of the user's data folder."""
     off: bool = False
+    learning: bool = True
+    """Whether what helped before comes first."""
 
 
 def is_file(name: str | None) -> bool:
@@ -105,6 +115,10 @@ class Manner:
     log: bool = True
     screen: bool = False
     """A large display instead of a line for each thing that happens."""
+    routine: bool = False
+    """The daily stretch at once, and once."""
+    reminded: bool = False
+    """It is the reminder's hour: where another coach listens, that one is told."""
 
 
 def run(
@@ -115,7 +129,7 @@ def run(
     keeping: Keeping = Keeping(off=True),
 ) -> int:
     """Coach at once, or wait for the call, again and again, until Ctrl-C."""
-    by_hand = not (manner.now or manner.standby)
+    by_hand = not (manner.now or manner.standby or manner.routine)
     if by_hand and sound.mic is None and not devices.has_microphone():
         print(
             "There is no microphone here, so this is a rehearsal with a synthetic person "
@@ -123,7 +137,15 @@ def run(
         )
         return rehearse.demonstrate(choices, events)
     with ExitStack() as stack:
-        _watch(_prepare(choices, sound, events, manner, keeping, stack), manner)
+        try:
+            ready = _prepare(choices, sound, events, manner, keeping, stack)
+        except BusyError:
+            if not manner.reminded:
+                raise
+            reminder.leave_note()
+            print("The coach that is listening leads through the stretch.")
+            return 0
+        _watch(ready, manner)
     return 0
 
 
@@ -177,7 +199,10 @@ def _prepare(  # noqa: PLR0913 - what a person may choose, and where it is close
         journal = Journal(dialogue.protocol, fingerprint(dialogue.protocol))
         stack.enter_context(journal)
     kept_dialogue = _kept(dialogue, ear, sound, keeping, stack)
-    nights = Nights(kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier)
+    nights = Nights(
+        kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier,
+        stretch=_stretch(choices, ear, voice, sound, keeping, manner, stack),
+    )  # fmt: skip
     notifier.ready()
     return _Ready(nights, mixer, journal, night_log)
 
@@ -185,9 +210,19 @@ def _prepare(  # noqa: PLR0913 - what a person may choose, and where it is close
 def _show(log: EventLog, protocol: Protocol, manner: Manner, stack: ExitStack) -> None:
     """For whoever is watching; what is said is no business of the system's journal."""
     if manner.screen:
-        log.watch(stack.enter_context(Screen(Board(protocol))).watch)
-    elif not manner.standby:
+        log.watch(stack.enter_context(Screen(Board(_both(protocol)))).watch)
+    elif not (manner.standby or manner.reminded):
         log.watch(Transcript().watch)
+
+
+def _both(protocol: Protocol) -> Protocol:
+    """The cramp's steps and those of the daily stretch, to be looked at: nobody is led by it."""
+    routine = load_protocol(ROUTINE)
+    return msgspec.structs.replace(
+        protocol,
+        steps={**routine.steps, **protocol.steps},
+        intents={**routine.intents, **protocol.intents},
+    )
 
 
 def _watch(ready: _Ready, manner: Manner) -> None:
@@ -195,7 +230,10 @@ def _watch(ready: _Ready, manner: Manner) -> None:
     ready.log.note("start")
     try:
         resumed = ready.nights.take_up()
-        if not manner.now:
+        if manner.routine:
+            if not resumed:
+                ready.nights.stretch()
+        elif not manner.now:
             ready.nights.keep_watch()
         elif not resumed:
             ready.nights.coach()
@@ -227,4 +265,47 @@ def _kept(
     a diary is named."""
     if keeping.off or (sound.virtual and keeping.folder is None):
         return dialogue
-    return kept(dialogue, keeping.folder, stack, lambda phrases: setup.hears(ear, phrases))
+    return kept(
+        dialogue, keeping.folder, stack, lambda phrases: setup.hears(ear, phrases),
+        learning=keeping.learning,
+    )  # fmt: skip
+
+
+def _stretch(  # noqa: PLR0913 - as above
+    choices: Choices,
+    ear: Recogniser,
+    voice: Voice,
+    sound: Sound,
+    keeping: Keeping,
+    manner: Manner,
+    stack: ExitStack,
+) -> Stretch | None:
+    """The daily stretch, where the ear knows its words; who asks for it is told what is wrong.
+
+    On a recording no reminder is set: it is no wish of now.
+    """
+    if manner.now:
+        return None
+    try:
+        plain = setup.routine(choices)
+        phrases = {phrase for group in plain.protocol.intents.values() for phrase in group}
+        ear.check(Grammar("the daily stretch", tuple(sorted(phrases))))
+    except CoachError:
+        if manner.routine:
+            raise
+        return None  # the coach for a cramp must not depend on it
+    silent = keeping.off or (sound.virtual and keeping.folder is None)
+    heard = None if silent else kept_stretches(keeping.folder, stack)
+
+    def today() -> Dialogue:
+        dialogue = setup.routine(
+            choices,
+            remind=no_reminder if sound.virtual else reminder.set_or_not,
+            listener=heard,
+            known=reminder.hour() is not None,
+        )
+        voice.prefetch(setup.fixed_sentences(dialogue))
+        return dialogue
+
+    due = (lambda: False) if sound.virtual else reminder.note_taken
+    return Stretch(today, plain.protocol.intents["wake"], due)

@@ -16,6 +16,7 @@ from voice_coach.content.loader import load_protocol
 from voice_coach.diary import exchange
 from voice_coach.diary.episode import Episode, checked, clean
 from voice_coach.diary.figures import Figures, figures
+from voice_coach.diary.prevention import prevention
 from voice_coach.diary.report import Report
 from voice_coach.diary.report import report as make_report
 from voice_coach.diary.store import Diary, Numbered
@@ -30,16 +31,22 @@ def list_episodes(folder: Path | None, everything: bool, as_json: bool) -> int:
     with Diary(folder, check=False) as diary:
         episodes = diary.latest(None if everything else SHOWN)
         count = len(diary)
+        stretches = diary.stretchings()
+        began = diary.moments() if stretches else []
         _tell(diary)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode([_numbered(one) for one in episodes]) + b"\n")
         return 0
-    if not episodes:
+    if not episodes and not stretches:
         print("The diary is empty.")
         return 0
     sys.stdout.write("\n".join(_line(*one) for one in reversed(episodes)) + "\n")
     if len(episodes) < count:
         print(f"The newest {len(episodes)} of {count}; --all shows every one.")
+    if stretches:
+        print()
+        for line in prevention(began, stretches, datetime.now().date()):
+            print(line)
     return 0
 
 
@@ -99,15 +106,18 @@ def erase(folder: Path | None, sure: bool) -> int:
     """Remove everything, after asking."""
     with Diary(folder) as diary:
         _tell(diary)
-        count = len(diary)
-        if not sure and (count or diary.set_aside()):
+        count, days = len(diary), len(diary.stretchings())
+        all_of_it = _episodes(count) + (
+            f" and {_counted(days, 'daily stretch', 'es')}" if days else ""
+        )
+        if not sure and (count or days or diary.set_aside()):
             if not sys.stdin.isatty():
                 raise UsageError("This erases the whole diary; add --yes if that is meant.")
-            if input(f"Erase all {_episodes(count)} for good? Type yes: ").strip() != "yes":
+            if input(f"Erase all {all_of_it} for good? Type yes: ").strip() != "yes":
                 print("Nothing was erased.")
                 return 0
         diary.erase()
-    print(f"Erased {_episodes(count)}.")
+    print(f"Erased {all_of_it}.")
     return 0
 
 
@@ -115,28 +125,34 @@ def export(folder: Path | None, path: Path, since: datetime | None) -> int:
     """Write the diary to a file: JSON with everything, or CSV. "-" is JSON on stdout."""
     with Diary(folder) as diary:
         episodes = [episode for _, episode in reversed(diary.whole(since=since))]
+        stretches = diary.stretchings(since)[::-1]
         _tell(diary)
     if str(path) == "-":
-        sys.stdout.buffer.write(exchange.to_json(episodes))
+        sys.stdout.buffer.write(exchange.to_json(episodes, stretches))
         return 0
     if path.suffix.lower() not in (".json", ".csv"):
         raise UsageError(f"{path} is neither .json nor .csv; name it so that I know what you want.")
     as_csv = path.suffix.lower() == ".csv"
-    exchange.write(path, exchange.to_csv(episodes) if as_csv else exchange.to_json(episodes))
-    steps = ", without their steps" if as_csv else ""
+    as_json = exchange.to_json(episodes, stretches)
+    exchange.write(path, exchange.to_csv(episodes) if as_csv else as_json)
+    steps = ", without their steps and without the daily stretches" if as_csv else ""
     print(f"{_episodes(len(episodes))} in {path}{steps}.")
     return 0
 
 
 def take_in(folder: Path | None, path: Path) -> int:
     """Add the episodes of a file, all or none; those that are here already stay as they are."""
-    episodes = exchange.read(path)
+    found = exchange.bundle(path)
+    episodes = found.episodes
     with Diary(folder) as diary:
         new = diary.add(episodes)
+        days = diary.stretched(found.stretches)
         diary.settle()
         _tell(diary)
     known = len(episodes) - new
     print(f"{_episodes(new)} added{f', {known} were here already' if known else ''}.")
+    if days:
+        print(f"{_counted(days, 'daily stretch', 'es')} added.")
     return 0
 
 
@@ -144,12 +160,15 @@ def report(folder: Path | None, html: Path | None, pdf: Path | None, since: date
     """The page for the doctor, as HTML or PDF; where neither is wanted, in plain words."""
     with Diary(folder, check=False) as diary:
         episodes = [episode for _, episode in diary.whole(since=since, steps=False)]
+        stretches = diary.stretchings(since)
         _tell(diary)
     if not episodes:
         raise UsageError("There is nothing to report: no cramp is in the diary.")
     protocol = load_protocol()
     found = figures(episodes, protocol)
-    page = make_report(found, protocol, datetime.now().date())
+    today = datetime.now().date()
+    began = [episode.began for episode in episodes]
+    page = make_report(found, protocol, today, prevention(began, stretches, today))
     if html is None and pdf is None:
         for name, value in page.facts:
             print(f"{name:22s} {value}")
@@ -212,7 +231,11 @@ def _no_such(number: str) -> NoReturn:
 
 
 def _episodes(count: int) -> str:
-    return f"{count} episode{'' if count == 1 else 's'}"
+    return _counted(count, "episode")
+
+
+def _counted(count: int, what: str, more: str = "s") -> str:
+    return f"{count} {what}{'' if count == 1 else more}"
 
 
 def _numbered(one: Numbered) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 
 from voice_coach.audio import wav
 from voice_coach.commands import setup
 from voice_coach.commands.setup import Choices
 from voice_coach.diary.recorder import kept
+from voice_coach.diary.stretch_recorder import kept_stretches
 from voice_coach.eventlog import EventLog
 from voice_coach.rehearsal import scenario
 from voice_coach.rehearsal.rehearsal import Cast, Report, Room, rehearse
@@ -34,6 +36,8 @@ class Wanted:
     json: bool = False
     diary: Path | None = None
     """Folder of the diary that keeps it; None: none."""
+    learning: bool = True
+    """Whether what that diary knows of what helped comes first."""
 
 
 def list_scenarios(choices: Choices) -> int:
@@ -61,8 +65,11 @@ def run(choices: Choices, wanted: Wanted) -> int:
         if wanted.diary is not None:
             ear = cast.recogniser
             cast.dialogue = kept(
-                cast.dialogue, wanted.diary, stack, lambda phrases: setup.hears(ear, phrases)
-            )
+                cast.dialogue, wanted.diary, stack, lambda phrases: setup.hears(ear, phrases),
+                learning=wanted.learning,
+            )  # fmt: skip
+            heard = kept_stretches(wanted.diary, stack)
+            cast.routine = setup.routine(choices, remind=_promised, listener=heard)
         story = scenario.load(wanted.name, cast.dialogue.protocol)
         if not wanted.json:
             print(f"{wanted.name}: {story.title}")
@@ -80,7 +87,8 @@ def make_cast(choices: Choices, stack: ExitStack) -> Cast:
     cache = ClipCache()
     voice = stack.enter_context(setup.voice(choices, cache))
     voice.prefetch(setup.fixed_sentences(dialogue))
-    return Cast(dialogue, ear, voice, Pyttsx3Renderer, cache)
+    routine = setup.routine(choices, remind=_promised)
+    return Cast(dialogue, ear, voice, Pyttsx3Renderer, cache, routine)
 
 
 def _close(report: Report, wanted: Wanted) -> None:
@@ -97,3 +105,8 @@ def _close(report: Report, wanted: Wanted) -> None:
     for what, path in (("Sound", wanted.wav), ("Events", wanted.events)):
         if path is not None:
             print(f"{what}: {path}")
+
+
+def _promised(_: time | None) -> bool:
+    """In a rehearsal no reminder is set, and the person is synthetic."""
+    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,12 +13,16 @@ from voice_coach.content.loader import check_words, sentences
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.protocol import Protocol
 from voice_coach.dialogue.words import digits, number
+from voice_coach.diary.account import Turn
 from voice_coach.errors import ModelError
 from voice_coach.listening.model import open_model
 from voice_coach.listening.port import Grammar, Recogniser
 from voice_coach.listening.speech import open_detector
 from voice_coach.listening.vosk_recogniser import VoskRecogniser
 from voice_coach.proof.guard import load_proven
+from voice_coach.routine.content import ROUTINE, settled
+from voice_coach.routine.content import load as load_reminder
+from voice_coach.routine.led import Led, Remind, no_reminder
 from voice_coach.speaking.cache import ClipCache
 from voice_coach.speaking.port import VoiceSettings
 from voice_coach.speaking.pyttsx3_renderer import Pyttsx3Renderer
@@ -44,6 +49,22 @@ def dialogue(choices: Choices) -> Dialogue:
     """Only what was proven is started. Raises ContentError and UsageError."""
     protocol = load_proven(choices.protocol)
     return Dialogue(protocol, emergency_number(choices.region))
+
+
+def routine(
+    choices: Choices,
+    *,
+    remind: Remind = no_reminder,
+    listener: Callable[[Turn], None] | None = None,
+    known: bool = False,
+) -> Led:
+    """The daily stretch. ``known``: a reminder is set already. Raises ContentError, UsageError."""
+    script = load_reminder()
+    protocol = load_proven(ROUTINE)
+    if known:
+        protocol = settled(protocol, script)
+    number = emergency_number(choices.region)
+    return Led(protocol, number, script=script, remind=remind, listener=listener)
 
 
 def recogniser(choices: Choices, protocol: Protocol | None = None) -> Recogniser:

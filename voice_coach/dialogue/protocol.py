@@ -12,7 +12,10 @@ from typing import Literal
 import msgspec
 
 Kind = Literal["do", "ask", "screen", "hold", "route", "end"]
-Outcome = Literal["relieved", "not_resolved", "stopped", "urgent", "emergency"]
+Outcome = Literal[
+    "relieved", "not_resolved", "stopped", "urgent", "emergency", "finished", "cramp", "missed",
+]  # fmt: skip
+"""The last three are those of the daily stretch: done, a cramp came, nobody was there."""
 Position = Literal["sitting", "lying", "standing", "far"]
 Side = Literal["left", "right"]
 

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from voice_coach.dialogue.protocol import Outcome, Position, Side
+from voice_coach.dialogue.protocol import Position, Side
 
 NOTE: Final = 2000
 """Characters of a note, at most."""
@@ -24,6 +24,8 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, le=_DAY)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,60}$")]
 """A step, a flag or an intent of the conversation."""
 Advice = Literal["self_care", "routine", "soon", "urgent", "emergency"]
+Outcome = Literal["relieved", "not_resolved", "stopped", "urgent", "emergency"]
+"""Those of a cramp's conversation."""
 Pressure = Literal["none", "tolerated", "too_hard"]
 """none: the muscle was never pressed; too_hard: the person said that it turned sharp."""
 Finding = Literal["yes", "no", "unsure", "unanswered"]

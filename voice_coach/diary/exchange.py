@@ -19,6 +19,8 @@ from typing import Any, Final, Literal
 import msgspec
 
 from voice_coach.diary.episode import Episode, checked, clean
+from voice_coach.diary.stretching import Stretching
+from voice_coach.diary.stretching import checked as checked_stretch
 from voice_coach.errors import ContentError, OutputError
 
 LARGEST: Final = 200_000_000
@@ -36,19 +38,21 @@ _FORMULA: Final = ("=", "+", "-", "@", "'", "\t", "\r")
 _NAMESPACE: Final = uuid.UUID("6b0c7c1e-6a0b-4b5e-9a57-3f6f1d9f2a10")
 
 
-class Bundle(msgspec.Struct, forbid_unknown_fields=True):
+class Bundle(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """The whole JSON file."""
 
     format: Literal["voice-coach-diary"]
     version: Literal[1]
     episodes: tuple[Episode, ...]
+    stretches: tuple[Stretching, ...] = ()
+    """Daily stretches. Left out where there are none, so that older programs read the file."""
 
 
 # -- out ----------------------------------------------------------------------------------------
 
 
-def to_json(episodes: Sequence[Episode]) -> bytes:
-    bundle = Bundle("voice-coach-diary", 1, tuple(episodes))
+def to_json(episodes: Sequence[Episode], stretches: Sequence[Stretching] = ()) -> bytes:
+    bundle = Bundle("voice-coach-diary", 1, tuple(episodes), tuple(stretches))
     return msgspec.json.encode(bundle) + b"\n"
 
 
@@ -98,6 +102,11 @@ def write(path: Path, data: bytes) -> None:
 
 def read(path: Path) -> tuple[Episode, ...]:
     """The episodes of a file. Raises ContentError, naming what is wrong and where."""
+    return bundle(path).episodes
+
+
+def bundle(path: Path) -> Bundle:
+    """Everything in a file. Raises ContentError, naming what is wrong and where."""
     try:
         size = path.stat().st_size
         if size > LARGEST:
@@ -111,13 +120,21 @@ def read(path: Path) -> tuple[Episode, ...]:
             f"{path} cannot be read ({error.strerror or error}); check the path."
         ) from None
     data = data.removeprefix(b"\xef\xbb\xbf")
-    episodes = _from_json(path, data) if data.lstrip()[:1] == b"{" else _from_csv(path, data)
-    return tuple(_cleaned(path, episode) for episode in episodes)
+    if data.lstrip()[:1] != b"{":
+        episodes = tuple(_cleaned(path, episode) for episode in _from_csv(path, data))
+        return Bundle("voice-coach-diary", 1, episodes)
+    found = _from_json(path, data)
+    return Bundle(
+        found.format,
+        found.version,
+        tuple(_cleaned(path, episode) for episode in found.episodes),
+        tuple(_fitting(path, one) for one in found.stretches),
+    )
 
 
-def _from_json(path: Path, data: bytes) -> tuple[Episode, ...]:
+def _from_json(path: Path, data: bytes) -> Bundle:
     try:
-        return msgspec.json.decode(data, type=Bundle).episodes
+        return msgspec.json.decode(data, type=Bundle)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise ContentError(f"{path} is no diary: {_short(error)}. Nothing was imported.") from None
 
@@ -169,6 +186,13 @@ def _answer(text: str) -> dict[str, str]:
 def _cleaned(path: Path, episode: Episode) -> Episode:
     try:
         return checked(msgspec.structs.replace(episode, note=clean(episode.note)))
+    except ValueError as error:
+        raise ContentError(f"{path}: {_short(error)}. Nothing was imported.") from None
+
+
+def _fitting(path: Path, one: Stretching) -> Stretching:
+    try:
+        return checked_stretch(one)
     except ValueError as error:
         raise ContentError(f"{path}: {_short(error)}. Nothing was imported.") from None
 

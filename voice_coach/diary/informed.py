@@ -124,7 +124,8 @@ def _answer_often(steps: dict[str, Step], protocol: Protocol, script: Script, kn
     """Whatever is said or not said after it, the flag is raised: the diary does not ask."""
     rule = script.often
     step = steps.get(rule.step)
-    if not known.often or step is None or rule.flag not in protocol.flags:
+    there = rule.flag in protocol.flags and rule.next in protocol.steps
+    if not known.often or step is None or not there:  # a file that names them otherwise
         return
     raised = Reaction(flag=rule.flag, to=rule.next)
     steps[rule.step] = Step(

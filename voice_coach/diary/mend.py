@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from voice_coach.diary.episode import Episode, checked
-from voice_coach.diary.row import COLUMNS, SUMMARY, episode_of
+from voice_coach.diary.row import COLUMNS, STRETCH, SUMMARY, episode_of, stretch_of
+from voice_coach.diary.stretching import Stretching
+from voice_coach.diary.stretching import checked as checked_stretch
 
 _PARTS: Final = ("", "-wal", "-shm")
 """A SQLite file and its log, which belong together."""
@@ -35,6 +37,8 @@ class Mended:
     """What could be read, with the numbers; in the order of the numbers."""
     lost: int
     """Episodes that certainly were there and cannot be read. There may have been others."""
+    stretchings: tuple[Stretching, ...] = ()
+    """Daily stretches that could be read."""
 
     def __str__(self) -> str:
         saved = len(self.episodes)
@@ -59,7 +63,8 @@ def mend(path: Path) -> Mended:
                 shutil.copyfile(f"{aside}{part}", f"{copy}{part}")
         _lengthen(copy)
         episodes, lost = _salvaged(copy)
-    return Mended(aside, episodes, lost)
+        stretchings = _stretchings(copy)
+    return Mended(aside, episodes, lost, stretchings)
 
 
 def _free(path: Path) -> Path:
@@ -97,6 +102,20 @@ def _salvaged(path: Path) -> tuple[tuple[tuple[int, Episode], ...], int]:
             elif number in sure:
                 lost += 1
     return tuple(saved.items()), lost
+
+
+def _stretchings(path: Path) -> tuple[Stretching, ...]:
+    """Those that can be read, from both ends of their table."""
+    saved: dict[str, Stretching] = {}
+    columns = ", ".join(STRETCH)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.text_factory = lambda data: data.decode(errors="replace")
+        for order in ("rowid", "rowid DESC"):
+            for row in _rows(connection, f"SELECT {columns} FROM stretch ORDER BY {order}"):
+                with suppress(ValueError, TypeError, OverflowError, OSError):
+                    one = checked_stretch(stretch_of(row))
+                    saved[one.uid] = one
+    return tuple(saved.values())
 
 
 def _numbers(connection: sqlite3.Connection) -> tuple[set[int], set[int]]:

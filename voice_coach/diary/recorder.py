@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -33,6 +33,9 @@ from voice_coach.proof import seal
 
 _BACK: Final = 366
 """Days of the diary that bear on a night."""
+_CLOCK_SLACK: Final = 120.0
+"""Seconds by which the clock on the wall may have been set between a crash and the way back."""
+
 _MOST: Final = 200
 """And cramps, at most: the call must not wait."""
 
@@ -45,6 +48,9 @@ class Overheard(Dialogue):
     """The same dialogue, with somebody who is told of every turn. One conversation at a time."""
 
     listener: Callable[[Turn], None] = field(kw_only=True)
+    take_up: Callable[[float], None] = field(default=lambda _: None, kw_only=True)
+    """Told that the next turns go on with a conversation that was cut off, and how many seconds ago
+    its call came."""
     prepare: Callable[[], Protocol] | None = field(default=None, kw_only=True)
     """Makes the protocol of a night when its call comes; it understands what ``protocol`` does."""
     _tonight: list[Protocol] = field(default_factory=list, init=False, compare=False)
@@ -60,6 +66,37 @@ class Overheard(Dialogue):
         if isinstance(event, Heard) and event.intent == HANDOVER:
             protocol = with_handover(protocol, script.load(), state, self.number)
         after, actions = Dialogue(protocol, self.number).advance(state, event)
+        self.listener(Turn(state, event, after, actions, protocol))
+        return after, actions
+
+    def continued(self, rest: Dialogue, old: State, elapsed: float) -> Dialogue:
+        """The ``rest`` of the conversation that stood like ``old``, overheard like this one."""
+        self.take_up(elapsed)
+        return Continued(rest.protocol, rest.number, rest=rest, old=old, listener=self.listener)
+
+
+@dataclass(frozen=True)
+class Continued(Dialogue):
+    """The rest of a conversation that was cut off, with the same listener."""
+
+    rest: Dialogue = field(kw_only=True)
+    """Begins where the conversation was cut off."""
+    old: State = field(kw_only=True)
+    """How it stood then."""
+    listener: Callable[[Turn], None] = field(kw_only=True)
+
+    def begin(self) -> Result:
+        state, actions = self.rest.begin()
+        before = replace(self.old, now=state.now)  # a gap is no step of the person's
+        self.listener(Turn(before, None, state, actions, self.protocol))
+        return state, actions
+
+    def advance(self, state: State, event: Event) -> Result:
+        rest, protocol = self.rest, self.protocol
+        if isinstance(event, Heard) and event.intent == HANDOVER:
+            protocol = with_handover(protocol, script.load(), state, self.number)
+            rest = replace(rest, protocol=protocol)
+        after, actions = rest.advance(state, event)
         self.listener(Turn(state, event, after, actions, protocol))
         return after, actions
 
@@ -83,6 +120,21 @@ class Recorder:
         """As it stands in the diary."""
         self._forgotten = False
         self._complained = False
+
+    def take_up(self, elapsed: float) -> None:
+        """The next turns go on with the episode that was cut off; ``elapsed``: seconds since its
+        call. Where it is not there, because it was forgotten, nothing more is kept either."""
+        self._episode = self._written = None
+        self._complained = False
+        now = self._clock()
+        try:
+            newest = self._diary.recent(now - timedelta(seconds=elapsed + _CLOCK_SLACK), 1)
+        except OutputError as error:
+            self._complain(str(error))
+            newest = []
+        if newest and not newest[0].outcome and newest[0].began <= now:
+            self._episode = self._written = newest[0]
+        self._forgotten = self._episode is None
 
     def hear(self, turn: Turn) -> None:
         """Take one turn of the dialogue into the episode, and write what is new."""
@@ -131,7 +183,9 @@ class Recorder:
 
 def overheard(dialogue: Dialogue, recorder: Recorder) -> Overheard:
     """The dialogue, with the recorder listening."""
-    return Overheard(dialogue.protocol, dialogue.number, listener=recorder.hear)
+    return Overheard(
+        dialogue.protocol, dialogue.number, listener=recorder.hear, take_up=recorder.take_up
+    )
 
 
 def kept(
@@ -139,30 +193,42 @@ def kept(
     folder: Path | None,
     stack: ExitStack,
     hears: Callable[[tuple[str, ...]], bool],
+    *,
+    learning: bool = True,
 ) -> Dialogue:
     """The dialogue with the diary in ``folder`` listening, and saying what it knows; as it was
     where there can be none, because nobody in pain shall wait for a diary. What is wrong is said on
-    stderr. ``hears``: whether the ear knows these phrases."""
+    stderr. ``hears``: whether the ear knows these phrases. ``learning``: whether what helped before
+    may come first, where the content allows it at all."""
     try:
         diary = stack.enter_context(Diary(folder, busy=BUSY))
         told = script.load()
     except CoachError as error:
-        _complain(str(error))
+        complain(str(error))
         return dialogue
     if diary.mended is not None:
-        _complain(str(diary.mended))
-    recorder = Recorder(diary, complain=_complain)
+        complain(str(diary.mended))
+    recorder = Recorder(diary, complain=complain)
     plain = dialogue.protocol
     phrases = tuple(phrase for group in told.phrases.values() for phrase in group)
     if not hears(phrases) or not all(map(seal.proven, variants(plain, told))):
         return overheard(dialogue, recorder)  # nothing that was not proven is ever said
+    if not learning:  # the proven ones hold the usual order, too
+        told = unlearned(told)
 
     def prepare() -> Protocol:
         return tonight(diary, plain, told, datetime.now().astimezone())
 
     return Overheard(
-        informed(plain, told, Known()), dialogue.number, listener=recorder.hear, prepare=prepare
-    )
+        informed(plain, told, Known()), dialogue.number, listener=recorder.hear,
+        take_up=recorder.take_up, prepare=prepare,
+    )  # fmt: skip
+
+
+def unlearned(told: Script) -> Script:
+    """The same, but nothing that helped before comes first."""
+    off = msgspec.structs.replace(told.learning, on=False)
+    return msgspec.structs.replace(told, learning=off)
 
 
 def tonight(diary: Diary, plain: Protocol, told: Script, now: datetime) -> Protocol:
@@ -171,11 +237,12 @@ def tonight(diary: Diary, plain: Protocol, told: Script, now: datetime) -> Proto
         before = diary.recent(now - timedelta(days=_BACK), _MOST)
         known = knowledge(before, now, told, plain)
     except OutputError as error:
-        _complain(str(error))
+        complain(str(error))
         known = Known()
     made = informed(plain, told, known)
     return informed(plain, told, Known()) if any(problems(made)) else made
 
 
-def _complain(why: str) -> None:
+def complain(why: str) -> None:
+    """Say on stderr why the diary cannot be kept."""
     print(f"voice-coach: {why}", file=sys.stderr, flush=True)

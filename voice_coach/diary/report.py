@@ -56,10 +56,16 @@ class Report:
     """Of all episodes."""
 
 
-def report(figures: Figures, protocol: Protocol, today: date) -> Report:
-    """``today``: what "the last 30 days" counts from."""
+def report(
+    figures: Figures, protocol: Protocol, today: date, prevention: tuple[str, ...] = ()
+) -> Report:
+    """``today``: what "the last 30 days" counts from. ``prevention``: sentences on the daily
+    stretch; none where it is not done."""
     rows = tuple(_row(episode, protocol) for episode in figures.episodes[:NEWEST])
-    return Report(today, tuple(_facts(figures, today)), rows, figures.count)
+    facts = _facts(figures, today)
+    if prevention:
+        facts.append(("Daily stretch", " ".join(prevention)))
+    return Report(today, tuple(facts), rows, figures.count)
 
 
 def _facts(figures: Figures, today: date) -> list[tuple[str, str]]:

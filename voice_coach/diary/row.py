@@ -1,4 +1,4 @@
-"""An episode as a row of the table, and back."""
+"""An episode as a row of its table, and back; the same for a daily stretch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from voice_coach.diary.episode import Answer, Episode, Taken
+from voice_coach.diary.stretching import Stretching
 
 SUMMARY: Final = (
     "uid", "began", "utc_offset", "seconds", "side", "position", "severe", "eased", "helped",
@@ -18,8 +19,12 @@ SUMMARY: Final = (
 
 COLUMNS: Final = (*SUMMARY, "answers", "steps")
 
+STRETCH: Final = ("uid", "began", "utc_offset", "seconds", "held", "exercised", "outcome")
+"""Columns of a daily stretch."""
+
 _ANSWERS: Final = msgspec.json.Decoder(tuple[Answer, ...])
 _STEPS: Final = msgspec.json.Decoder(tuple[Taken, ...])
+_HELD: Final = msgspec.json.Decoder(tuple[str, ...])
 
 
 def row_of(episode: Episode) -> tuple[Any, ...]:
@@ -34,6 +39,11 @@ def row_of(episode: Episode) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def moment(began: int, offset: int) -> datetime:
+    """Seconds since 1970, and seconds from UTC, as a time there. Raises ValueError."""
+    return datetime.fromtimestamp(began, timezone(timedelta(seconds=offset)))
+
+
 def episode_of(row: Sequence[Any]) -> Episode:
     """The episode in ``COLUMNS``, of which the last ones may be missing, down to ``SUMMARY``.
 
@@ -45,8 +55,27 @@ def episode_of(row: Sequence[Any]) -> Episode:
     ) = row  # fmt: skip
     answers, steps = (*rest, "[]", "[]")[:2]
     return Episode(
-        uid=uid, began=datetime.fromtimestamp(began, timezone(timedelta(seconds=offset))),
+        uid=uid, began=moment(began, offset),
         seconds=seconds, side=side, position=position, severe=bool(severe), eased=eased,
         helped=helped, gone=gone, pressure=pressure, level=level, outcome=outcome, note=note,
         answers=_ANSWERS.decode(answers), steps=_STEPS.decode(steps),
+    )  # fmt: skip
+
+
+def row_of_stretch(one: Stretching) -> tuple[Any, ...]:
+    """Its values in the order of ``STRETCH``."""
+    offset = one.began.utcoffset()
+    assert offset is not None, "the clock on the wall has a time zone"
+    return (
+        one.uid, int(one.began.timestamp()), int(offset.total_seconds()), one.seconds,
+        msgspec.json.encode(one.held).decode(), one.exercised, one.outcome,
+    )  # fmt: skip
+
+
+def stretch_of(row: Sequence[Any]) -> Stretching:
+    """The daily stretch in ``STRETCH``. Raises ValueError and TypeError for a damaged row."""
+    uid, began, offset, seconds, held, exercised, outcome = row
+    return Stretching(
+        uid=uid, began=moment(began, offset),
+        seconds=seconds, held=_HELD.decode(held), exercised=exercised, outcome=outcome,
     )  # fmt: skip

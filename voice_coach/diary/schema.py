@@ -1,7 +1,8 @@
 """The diary's tables, version by version.
 
-One row is one whole episode: it is written in one statement, and a damaged file gives back every
-row that can still be read. What is listed and counted has columns of its own; the rest is JSON.
+One row is one whole episode, or one daily stretch: it is written in one statement, and a damaged
+file gives back every row that can still be read. What is listed and counted has columns of its own;
+the rest is JSON.
 """
 
 from __future__ import annotations
@@ -35,6 +36,17 @@ MIGRATIONS: Final = (
         steps TEXT NOT NULL
     );
     CREATE INDEX episode_began ON episode (began);
+    """,
+    """
+    CREATE TABLE stretch (
+        uid TEXT NOT NULL PRIMARY KEY,
+        began INTEGER NOT NULL,
+        utc_offset INTEGER NOT NULL,
+        seconds REAL NOT NULL,
+        held TEXT NOT NULL,
+        exercised TEXT NOT NULL,
+        outcome TEXT NOT NULL
+    )
     """,
 )
 """Each brings the tables from the version before to its own. AUTOINCREMENT: the number of an

@@ -9,20 +9,30 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import platformdirs
 from filelock import FileLock
 
 from voice_coach.diary.episode import Episode
 from voice_coach.diary.mend import Mended, mend
-from voice_coach.diary.row import COLUMNS, SUMMARY, episode_of, row_of
+from voice_coach.diary.row import (
+    COLUMNS,
+    STRETCH,
+    SUMMARY,
+    episode_of,
+    moment,
+    row_of,
+    row_of_stretch,
+    stretch_of,
+)
 from voice_coach.diary.schema import migrate
+from voice_coach.diary.stretching import Stretching
 from voice_coach.errors import OutputError
 
 DIARY_VARIABLE: Final = "VOICE_COACH_DIARY"
@@ -32,6 +42,8 @@ FILE: Final = "diary.sqlite"
 
 BUSY: Final = 2.0
 """Seconds to wait for another program that is writing."""
+
+T = TypeVar("T")
 
 Numbered = tuple[int, Episode]
 """An episode with the number by which a person calls it."""
@@ -103,6 +115,16 @@ class Diary:
             )
             return done.rowcount > 0
 
+    def stretched(self, ones: Iterable[Stretching]) -> int:
+        """Write daily stretches, each over itself if it is there; how many are new."""
+        marks = ", ".join("?" * len(STRETCH))
+        replace = f"INSERT OR REPLACE INTO stretch ({', '.join(STRETCH)}) VALUES ({marks})"
+        count = "SELECT count(*) FROM stretch"
+        with self._explained(), self._change() as connection:
+            before = connection.execute(count).fetchone()[0]
+            connection.executemany(replace, map(row_of_stretch, ones))
+            return int(connection.execute(count).fetchone()[0] - before)
+
     def delete(self, numbers: Sequence[int]) -> int:
         """Remove episodes; how many there were. Nothing of them is left in the file."""
         with self._explained():
@@ -123,10 +145,12 @@ class Diary:
             self._settle()
 
     def erase(self) -> int:
-        """Remove every episode, and every file that was set aside; how many episodes there were."""
+        """Remove every episode and daily stretch, and every file that was set aside; how many
+        episodes there were."""
         with self._explained():
             with self._change() as connection:
                 count = connection.execute("DELETE FROM episode").rowcount
+                connection.execute("DELETE FROM stretch")
             self._connection.execute("VACUUM")
             self._settle()
             for path in self.folder.glob(f"{FILE}.damaged-*"):
@@ -158,6 +182,23 @@ class Diary:
         """The newest episodes since then, with everything."""
         return [episode for _, episode in self._read(COLUMNS, since=since, limit=count)]
 
+    def moments(self) -> list[datetime]:
+        """When each cramp began, by the clock on the wall, and nothing else of them."""
+        select = "SELECT began, utc_offset FROM episode ORDER BY began"
+        return self._sound(
+            lambda: [moment(began, offset) for began, offset in self._connection.execute(select)]
+        )
+
+    def stretchings(self, since: datetime | None = None) -> list[Stretching]:
+        """The daily stretches, the newest first. ``since``: with a time zone."""
+        select = (
+            f"SELECT {', '.join(STRETCH)} FROM stretch WHERE began >= ? ORDER BY began DESC, uid"
+        )
+        start = int(since.timestamp()) if since is not None else -(2**62)
+        return self._sound(
+            lambda: [stretch_of(row) for row in self._connection.execute(select, (start,))]
+        )
+
     def find(self, number: int) -> Episode | None:
         found = self._read(COLUMNS, number=number)
         return found[0][1] if found else None
@@ -187,15 +228,19 @@ class Diary:
         )
         start = int(since.timestamp()) if since is not None else -(2**62)
         values = (number, start, -1 if limit is None else limit)
+        return self._sound(lambda: self._fetch(select, values))
+
+    def _sound(self, read: Callable[[], list[T]]) -> list[T]:
+        """What was read; where that shows damage, what can be saved of it."""
         with self._explained():
             try:
-                return self._fetch(select, values)
+                return read()
             except (sqlite3.DatabaseError, ValueError, TypeError) as error:
                 if isinstance(error, sqlite3.DatabaseError) and not _is_damage(error):
                     raise
                 self._connection.close()
                 self._connection = self._mend()
-                return self._fetch(select, values)
+                return read()
 
     def _fetch(self, select: str, values: tuple[Any, ...]) -> list[Numbered]:
         return [(row[0], episode_of(row[1:])) for row in self._connection.execute(select, values)]
@@ -226,6 +271,11 @@ class Diary:
         connection.executemany(
             f"INSERT OR IGNORE INTO episode (number, {', '.join(COLUMNS)}) VALUES ({marks})",
             [(number, *row_of(episode)) for number, episode in self.mended.episodes],
+        )
+        marks = ", ".join("?" * len(STRETCH))
+        connection.executemany(
+            f"INSERT OR IGNORE INTO stretch ({', '.join(STRETCH)}) VALUES ({marks})",
+            map(row_of_stretch, self.mended.stretchings),
         )
         connection.execute("COMMIT")
         return connection

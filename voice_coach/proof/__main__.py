@@ -1,6 +1,6 @@
 """Prove the shipped protocol and record that in the package: ``python -m voice_coach.proof``.
 
-And what the diary may make of it, too.
+And what the diary may make of it, and the daily stretch, too.
 """
 
 from __future__ import annotations
@@ -12,12 +12,20 @@ from voice_coach.diary.informed import variants
 from voice_coach.diary.script import load
 from voice_coach.proof import seal
 from voice_coach.proof.check import check
+from voice_coach.routine.content import ROUTINE, settled
+from voice_coach.routine.content import load as load_reminder
 
 
 def main() -> int:
     """0 when every rule holds; only then the record is written."""
     protocol = load_protocol()
-    protocols = (protocol, *variants(protocol, load()))
+    routine = load_protocol(ROUTINE)
+    protocols = (
+        protocol,
+        *variants(protocol, load()),
+        routine,
+        settled(routine, load_reminder()),
+    )
     for one in protocols:
         verdict = check(one)
         for finding in verdict.broken:

@@ -89,6 +89,15 @@ class SyntheticPerson:
         self._called = True
         return self._speak(pick(self._character.call, self._chance))
 
+    def go_over(self, dialogue: Dialogue) -> None:
+        """Another conversation begins, with the same person: its clock starts anew."""
+        self._dialogue = dialogue
+        self._step = ""
+        self._planned.clear()
+        self._held.clear()
+        self._unheard = None
+        self.spoken_to = 0.0
+
     def watch(self, record: Record) -> None:
         """What the person notices: a new step, their turn to speak, a prompt beginning."""
         kind, t = record["type"], record["t"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -20,10 +20,11 @@ from voice_coach.eventlog import EventLog, Record
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Recogniser
 from voice_coach.rehearsal.echo_path import Loudspeaker
-from voice_coach.rehearsal.person import SyntheticPerson, settings_for
+from voice_coach.rehearsal.person import SyntheticPerson, Utterance, settings_for
 from voice_coach.rehearsal.room import RoomPort
 from voice_coach.rehearsal.scenario import Expectation, Scenario
 from voice_coach.rehearsal.scenario import Person as Character
+from voice_coach.routine.content import OVER
 from voice_coach.session import Ending, Session
 from voice_coach.speaking.cache import ClipCache
 from voice_coach.speaking.port import Renderer
@@ -95,6 +96,16 @@ class Cast:
     renderer: Callable[[], Renderer]
     """Makes the engine of a person's voice; each voice owns its own."""
     cache: ClipCache
+    routine: Dialogue | None = None
+    """The daily stretch, where it can be rehearsed."""
+
+    def first(self, scenario: Scenario) -> Dialogue:
+        """The conversation that is called for. Raises UsageError where it is not there."""
+        if scenario.begins == "cramp":
+            return self.dialogue
+        if self.routine is None:
+            raise UsageError("The daily stretch cannot be rehearsed here; rehearse a cramp.")
+        return self.routine
 
 
 class _Stage:
@@ -142,7 +153,8 @@ def rehearse(  # noqa: PLR0913 - a scenario needs a cast, a room and a seed
     character = scenario.person
     canceller = _canceller(character, room)
     with Voice(cast.renderer(), cast.cache, settings_for(character, chance)) as own_voice:
-        person = SyntheticPerson(character, cast.dialogue, own_voice, chance)
+        dialogue = cast.first(scenario)
+        person = SyntheticPerson(character, dialogue, own_voice, chance)
         stage = _Stage(person)
         echo = HEADSET_ECHO if character.headset else room.echo_db
         port = RoomPort(
@@ -154,14 +166,25 @@ def rehearse(  # noqa: PLR0913 - a scenario needs a cast, a room and a seed
         log.watch(person.watch)
         mixer = Mixer()
         port.start(mixer)
-        session = Session(
-            port, mixer, cast.voice, Listener(cast.recogniser), cast.dialogue, log,
-            virtual=True, headset=character.headset, canceller=canceller,
-        )  # fmt: skip
-        call = session.wait_for_call(CALL_SECONDS)
+
+        def session(dialogue: Dialogue) -> Session:
+            return Session(
+                port, mixer, cast.voice, Listener(cast.recogniser), dialogue, log,
+                virtual=True, headset=character.headset, canceller=canceller,
+            )  # fmt: skip
+
+        asleep = session(dialogue)
+        call = asleep.wait_for_call(CALL_SECONDS)
+        wrong, said, noted = 0, 0, 0
         if call is not None:
             stage.begin(call.at)
-            ending = session.coach(call)
+            ending = asleep.coach(call)
+            if ending.outcome == OVER:  # a cramp came: its conversation has a clock of its own
+                wrong = misheard(person.said, records)
+                said, noted = len(person.said), len(records)
+                person.go_over(cast.dialogue)
+                stage.begin(port.now())
+                ending = _then(ending, session(cast.dialogue).coach())
         else:
             ending = Ending("unheard", "self_care", CALL_SECONDS, 0)
         port.close()
@@ -172,7 +195,7 @@ def rehearse(  # noqa: PLR0913 - a scenario needs a cast, a room and a seed
         level=ending.level,
         elapsed=round(ending.elapsed, 2),
         turns=ending.turns,
-        misheard=misheard(person, records),
+        misheard=wrong + misheard(person.said[said:], records[noted:]),
         prompts=sum(r["type"] == "say" for r in records),
         wall_seconds=round(time.perf_counter() - began, 2),
         records=records,
@@ -193,11 +216,18 @@ def _canceller(character: Character, room: Room) -> EchoCanceller | None:
     return canceller
 
 
-def misheard(person: SyntheticPerson, records: list[Record]) -> int:
+def _then(first: Ending, second: Ending) -> Ending:
+    """Two conversations of one night, as one: it ends as the second does."""
+    return Ending(
+        second.outcome, second.level, first.elapsed + second.elapsed, first.turns + second.turns
+    )
+
+
+def misheard(said: Sequence[Utterance], records: list[Record]) -> int:
     """Utterances that no hearing with their own intent answers within four seconds."""
     heard = [r for r in records if r["type"] == "heard"]
     wrong = 0
-    for utterance in person.said:
+    for utterance in said:
         answers = [r for r in heard if 0 <= r["decided"] - utterance.at <= 4.0]
         if not any(r["intent"] == utterance.intent for r in answers) and (
             utterance.intent or answers

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from voice_coach.content import toml
+from voice_coach.content import load_protocol, toml
 from voice_coach.dialogue.protocol import Outcome, Protocol
 from voice_coach.errors import ContentError, UsageError
 from voice_coach.rehearsal.noises import NOISES, is_noise
+from voice_coach.routine.content import ROUTINE
 
 _LETTERS = 15.0
 """Letters, blanks too, that the coach says in a second."""
@@ -102,6 +103,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     expect: Expectation
     care: tuple[str, ...] = ()
     """Rows of the care list that this scenario goes through."""
+    begins: Literal["cramp", "routine"] = "cramp"
+    """What is called for: help with a cramp, or the daily stretch, which may become a cramp."""
 
 
 def names() -> tuple[str, ...]:
@@ -122,11 +125,14 @@ def load(name: str, protocol: Protocol) -> Scenario:
         path = FOLDER / f"{name}.toml"
     scenario = toml.convert(path, toml.read(path), Scenario)
     known = scenario.person
+    steps = set(protocol.steps)
+    if scenario.begins == "routine":
+        steps |= set(load_protocol(ROUTINE).steps)
     for step in (*known.answers, *known.during):
-        if step not in protocol.steps:
+        if step not in steps:
             raise ContentError(
                 f'{path}: the protocol has no step "{step}"'
-                f"{toml.nearest(step, protocol.steps) or '; see `voice-coach protocol show`.'}"
+                f"{toml.nearest(step, steps) or '; see `voice-coach protocol show`.'}"
             )
     for interruption in known.interrupts:
         if is_noise(interruption.say) and interruption.say not in NOISES:

@@ -6,20 +6,20 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from datetime import time
 from pathlib import Path
 
 import platformdirs
 
 from voice_coach.errors import OutputError, ServiceError
+from voice_coach.service.reminder import reminder_for
 from voice_coach.service.units import Command, Unit, unit_for
 
 
 def this_unit() -> Unit:
     """The unit for this system and person. Raises ServiceError where none is known."""
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    config = Path(platformdirs.user_config_dir())
     try:
-        return unit_for(sys.platform, Path.home(), config, user)
+        return unit_for(sys.platform, Path.home(), _config(), _user())
     except ValueError:
         raise ServiceError(
             f"There is no service file for {sys.platform}; start `voice-coach standby` by its own "
@@ -27,19 +27,40 @@ def this_unit() -> Unit:
         ) from None
 
 
+def this_reminder(at: time) -> Unit:
+    """The timer of this system and person, for every day at that time. Raises ServiceError where
+    none is known."""
+    try:
+        return reminder_for(sys.platform, Path.home(), _config(), _user(), at)
+    except ValueError:
+        raise ServiceError(
+            f"There is no timer for {sys.platform}; run `voice-coach routine --reminded` every day "
+            f"by its own means."
+        ) from None
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0
+
+
+def _config() -> Path:
+    return Path(platformdirs.user_config_dir())
+
+
 def install(unit: Unit) -> None:
     """Write the file and start the service; one that is there already is replaced.
 
     Raises OutputError, and ServiceError when the service manager refuses.
     """
-    try:
-        unit.path.parent.mkdir(parents=True, exist_ok=True)
-        unit.path.write_bytes(unit.data)
-        unit.path.chmod(0o600)
-    except OSError as error:
-        raise OutputError(
-            f"{unit.path} cannot be written ({error.strerror}); check its folder's permissions."
-        ) from None
+    for path, data in unit.files:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            path.chmod(0o600)
+        except OSError as error:
+            raise OutputError(
+                f"{path} cannot be written ({error.strerror}); check its folder's permissions."
+            ) from None
     for command in unit.install:
         _must(command)
 
@@ -51,10 +72,11 @@ def uninstall(unit: Unit) -> bool:
         for command in unit.uninstall:
             with suppress(ServiceError):  # it may not run, or not be known any more
                 _must(command)
-    try:
-        unit.path.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{unit.path} cannot be removed ({error.strerror}).") from None
+    for path, _ in reversed(unit.files):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{path} cannot be removed ({error.strerror}).") from None
     return there
 
 

@@ -83,6 +83,13 @@ class Unit:
     """Succeeds while the service runs."""
     hint: str = ""
     """What else the person may want to do."""
+    beside: tuple[tuple[Path, bytes], ...] = ()
+    """Other files that belong to it."""
+
+    @property
+    def files(self) -> tuple[tuple[Path, bytes], ...]:
+        """All of them, the main one last: what is there is whole."""
+        return (*self.beside, (self.path, self.data))
 
 
 def standby_command() -> tuple[str, ...]:
@@ -108,7 +115,7 @@ def unit_for(
 
 def _systemd(config: Path, command: Sequence[str]) -> Unit:
     path = config / "systemd" / "user" / f"{APP}.service"
-    text = _SYSTEMD.format(command=" ".join(map(_quoted, command)), watchdog=WATCHDOG)
+    text = _SYSTEMD.format(command=" ".join(map(quoted, command)), watchdog=WATCHDOG)
     control = ("systemctl", "--user")
     return Unit(
         path,
@@ -120,7 +127,7 @@ def _systemd(config: Path, command: Sequence[str]) -> Unit:
     )
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """As systemd reads a word of a command line: no variable, no specifier, no escape."""
     plain = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     return f'"{plain}"'

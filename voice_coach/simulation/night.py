@@ -151,7 +151,7 @@ def _in_words(night: Night, dialogue: Dialogue, hearing: Hearing, log: EventLog)
     )  # fmt: skip
     talk.run()
     level = talk.state.level.name
-    return Played(talk.outcome, level, talk.now, talk.turns, misheard(person, records))
+    return Played(talk.outcome, level, talk.now, talk.turns, misheard(person.said, records))
 
 
 def _on_audio(night: Night, cast: Cast, log: EventLog) -> Played:
