@@ -74,6 +74,10 @@ class FakeRecogniser:
         """Drop the current utterance."""
         self._fed = []
 
+    def voice(self, samples: Samples) -> float:
+        """All that is loud is a voice."""
+        return float(bool((np.abs(samples.astype(np.int32)) >= _LEVEL // 4).any()))
+
     def _heard(self) -> tuple[str, float, float]:
         sound = np.concatenate(self._fed) if self._fed else np.zeros(0, np.int16)
         loud = np.flatnonzero(np.abs(sound.astype(np.int32)) >= _LEVEL // 4)

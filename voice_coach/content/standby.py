@@ -1,0 +1,105 @@
+"""How the coach waits for the call: what it asks after a doubtful one, and what is certain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from voice_coach.content import toml
+from voice_coach.content.loader import MAX_WORDS
+from voice_coach.errors import ContentError
+
+STANDBY: Final = Path(__file__).with_name("standby.toml")
+
+Verdict = Literal["certain", "doubtful", "nothing"]
+
+
+class Least(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The least of everything; all of it must be reached."""
+
+    sure: float
+    """Of the smaller of two posteriors, 0..1."""
+    voice: float
+    """Of the probability that it is a voice, 0..1."""
+
+    def reached(self, sure: float, voice: float) -> bool:
+        return sure >= self.sure and voice >= self.voice
+
+
+class Certainty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What makes of a call what it is."""
+
+    certain: Least
+    doubtful: Least
+
+    def judge(self, sure: float, voice: float) -> Verdict:
+        if self.certain.reached(sure, voice):
+            return "certain"
+        return "doubtful" if self.doubtful.reached(sure, voice) else "nothing"
+
+
+class Restless(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A room that is never quiet."""
+
+    share: float
+    """Of the time with sound in it, 0..1."""
+    voice: float
+    """Probability of a voice below which no words are looked for, 0..1."""
+
+
+class Standby(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole file."""
+
+    ask: str
+    wait: float
+    """Seconds."""
+    most: int
+    within: float
+    """Seconds."""
+    muted_again: float
+    """Seconds."""
+    decoys: tuple[str, ...]
+    restless: Restless
+    one_word: Certainty
+    two_words: Certainty
+    more_words: Certainty
+
+    def certainty(self, phrase: str) -> Certainty:
+        """What a call of that length needs."""
+        return (self.one_word, self.two_words, self.more_words)[min(3, len(phrase.split())) - 1]
+
+
+def load_standby(path: Path = STANDBY) -> Standby:
+    """Raises ContentError with the first mistake."""
+    found = toml.convert(path, toml.read(path), Standby)
+    if not 1 <= len(found.ask.split()) <= MAX_WORDS or set("{}") & set(found.ask):
+        raise ContentError(f"{path}: ask: it has 1 to {MAX_WORDS} words and no braces; correct it.")
+    if not 1 <= found.wait <= 60 or found.most < 0 or not found.within >= 0 <= found.muted_again:
+        raise ContentError(
+            f"{path}: wait is 1 to 60 seconds, and most, within and muted_again are not negative; "
+            f"correct it."
+        )
+    for name, shares in _shares(found).items():
+        if not all(0 <= share <= 1 for share in shares):
+            raise ContentError(f"{path}: {name}: every number here is 0 to 1; correct it.")
+    for name in _CLASSES:
+        one: Certainty = getattr(found, name)
+        if one.certain.sure < one.doubtful.sure or one.certain.voice < one.doubtful.voice:
+            raise ContentError(
+                f"{path}: {name}: certain must not ask for less than doubtful; correct it."
+            )
+    return found
+
+
+_CLASSES: Final = ("one_word", "two_words", "more_words")
+
+
+def _shares(found: Standby) -> dict[str, tuple[float, ...]]:
+    shares = {"restless": msgspec.structs.astuple(found.restless)}
+    for name in _CLASSES:
+        one: Certainty = getattr(found, name)
+        both = (one.certain, one.doubtful)
+        shares[name] = tuple(n for least in both for n in msgspec.structs.astuple(least))
+    return shares
