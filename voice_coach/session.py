@@ -21,7 +21,7 @@ from voice_coach.audio.mixer import FADE, Mixer, Played, Started
 from voice_coach.audio.port import RATE, AudioPort, Block, Samples
 from voice_coach.audio.watchdog import Finding, Watchdog
 from voice_coach.content.faults import load_remarks
-from voice_coach.content.standby import load_standby
+from voice_coach.content.standby import Standby, load_standby
 from voice_coach.dialogue import actions as act
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.events import Event, Heard, NotUnderstood, PromptEnded, TimerFired
@@ -198,12 +198,13 @@ class Session:
         canceller: EchoCanceller | None = None,
         clock: Clock | None = None,
         keep: Callable[[State], None] | None = None,
+        standby: Standby | None = None,
     ) -> None:
         """``virtual``: time stands still while a prompt is rendered. The person may speak over the
         coach with a ``headset``, which keeps the coach out of the microphone, or with a
         ``canceller`` that takes it out again; else the ear is shut meanwhile. By the ``clock`` on
         the wall it speaks softly at night; without one it is day. ``keep`` is told every state,
-        before anybody hears of it: the journal."""
+        before anybody hears of it: the journal. ``standby``: how it waits, if not as shipped."""
         self._port = port
         self._mixer = mixer
         self._voice = voice
@@ -217,7 +218,7 @@ class Session:
         self._normal = mixer.volume
         self._watchdog = Watchdog(port)
         self._faults = Faults(voice, dialogue, load_remarks())
-        self._standby = load_standby()
+        self._standby = standby or load_standby()
         self._sentry = Sentry(listener.recogniser, self._standby)
         self._vigil = Vigil(self._standby)
         self._question = voice.request(self._standby.ask)

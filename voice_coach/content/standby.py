@@ -19,13 +19,20 @@ Verdict = Literal["certain", "doubtful", "nothing"]
 class Least(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The least of everything; all of it must be reached."""
 
-    sure: float
-    """Of the smaller of two posteriors, 0..1."""
+    first: float
+    """Posterior of a call in the first look, 0..1."""
+    second: float
+    """... and in the second."""
     voice: float
-    """Of the probability that it is a voice, 0..1."""
+    """Probability that it is a voice, 0..1."""
 
-    def reached(self, sure: float, voice: float) -> bool:
-        return sure >= self.sure and voice >= self.voice
+    def reached(self, first: float, second: float, voice: float) -> bool:
+        """Whether a call has at least this."""
+        return first >= self.first and second >= self.second and voice >= self.voice
+
+    def within(self, other: Least) -> bool:
+        """Whether this asks for no more than the other, in anything."""
+        return self.reached(other.first, other.second, other.voice)
 
 
 class Certainty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -34,10 +41,11 @@ class Certainty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     certain: Least
     doubtful: Least
 
-    def judge(self, sure: float, voice: float) -> Verdict:
-        if self.certain.reached(sure, voice):
+    def judge(self, first: float, second: float, voice: float) -> Verdict:
+        """What a call with this evidence is."""
+        if self.certain.reached(first, second, voice):
             return "certain"
-        return "doubtful" if self.doubtful.reached(sure, voice) else "nothing"
+        return "doubtful" if self.doubtful.reached(first, second, voice) else "nothing"
 
 
 class Restless(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -86,7 +94,7 @@ def load_standby(path: Path = STANDBY) -> Standby:
             raise ContentError(f"{path}: {name}: every number here is 0 to 1; correct it.")
     for name in _CLASSES:
         one: Certainty = getattr(found, name)
-        if one.certain.sure < one.doubtful.sure or one.certain.voice < one.doubtful.voice:
+        if not one.doubtful.within(one.certain):
             raise ContentError(
                 f"{path}: {name}: certain must not ask for less than doubtful; correct it."
             )

@@ -42,11 +42,6 @@ class Evidence:
     voice: float
     """How surely it is a voice, 0..1."""
 
-    @property
-    def sure(self) -> float:
-        """No surer than the one that doubts."""
-        return min(self.first, self.second)
-
 
 @dataclass(frozen=True)
 class Alarm:
@@ -110,7 +105,7 @@ class Sentry:
         second = self._look_again(hearing)
         evidence = Evidence(found.text, found.confidence, second, found.speech)
         certainty = self._standby.certainty(found.text)
-        return Alarm(hearing, evidence, certainty.judge(evidence.sure, evidence.voice))
+        return Alarm(hearing, evidence, certainty.judge(found.confidence, second, found.speech))
 
     def _look_again(self, hearing: Hearing) -> float:
         """The posterior of any call in the sound of this one, cut out."""
