@@ -470,10 +470,16 @@ def write(standby: Standby, path: Path = STANDBY) -> None:
 
 
 def read(path: Path, wanted: Row) -> list[Row]:
-    """The lines of an earlier run; none when it was under other conditions, or is no file."""
+    """The lines of an earlier run; none when it was under other conditions, or is no file.
+
+    A line that was cut off is taken out of the file.
+    """
     if not path.exists():
         return []
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.endswith("}")]
+    whole, _, rest = path.read_text(encoding="utf-8").rpartition("\n")
+    if rest:
+        path.write_text(whole + "\n" if whole else "", encoding="utf-8")
+    rows = [json.loads(line) for line in whole.splitlines()]
     if not rows or rows[0] != wanted:
         print(f"{path} was made with another model or other settings: begun anew.", file=sys.stderr)
         path.unlink()
