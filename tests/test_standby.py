@@ -32,8 +32,7 @@ from voice_coach.speaking.port import VoiceSettings
 from voice_coach.speaking.voice import Voice
 
 STANDBY = load_standby()
-DOUBT = 0.5 * (STANDBY.one_word.certain.second + STANDBY.one_word.doubtful.second)
-"""Half way between."""
+DOUBT = 0.5
 
 
 class Doubting(FakeRecogniser):
@@ -49,8 +48,8 @@ class Doubting(FakeRecogniser):
 DOUBTED = msgspec.structs.replace(
     STANDBY,
     one_word=Certainty(
-        certain=Least(first=1.0, second=1.0, voice=0.0),
-        doubtful=Least(first=0.1, second=0.1, voice=0.0),
+        certain=Least(first=1.0, margin=0.0, voice=0.0),
+        doubtful=Least(first=0.1, margin=0.0, voice=0.0),
     ),
 )
 """A single word is never certain for ``Doubting``."""
@@ -169,8 +168,8 @@ def test_a_question_that_cannot_be_made_is_a_tone_and_can_be_answered(tmp_path: 
 
 def never_certain() -> Standby:
     """As shipped, but every call is doubtful."""
-    sure = Least(first=1.01, second=1.01, voice=1.01)
-    doubtful = Certainty(certain=sure, doubtful=Least(first=0.3, second=0.0, voice=0.2))
+    sure = Least(first=1.01, margin=99.0, voice=1.01)
+    doubtful = Certainty(certain=sure, doubtful=Least(first=0.3, margin=0.0, voice=0.2))
     return msgspec.structs.replace(
         STANDBY, one_word=doubtful, two_words=doubtful, more_words=doubtful
     )

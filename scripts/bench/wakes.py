@@ -98,8 +98,9 @@ def _alarm(alarm: Alarm) -> Row:
         "at": round(alarm.hearing.word_end, 2),
         "phrase": evidence.phrase,
         "first": round(evidence.first, 4),
-        "second": round(evidence.second, 4),
+        "margin": round(evidence.margin, 2),
         "voice": round(evidence.voice, 4),
+        "seconds": round(alarm.hearing.recognition.end - alarm.hearing.recognition.start, 2),
     }
 
 
@@ -235,7 +236,7 @@ def verdict(alarm: Row, standby: Standby) -> Verdict:
 
 
 def _evidence(alarm: Row) -> tuple[float, float, float]:
-    return alarm["first"], alarm["second"], alarm["voice"]
+    return alarm["first"], alarm["margin"], alarm["voice"]
 
 
 @dataclass
@@ -384,7 +385,7 @@ def _peer(one: Answered) -> str:
 # -- tuning ---------------------------------------------------------------------------------------
 
 FIRST: Final = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-SECOND: Final = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
+MARGIN: Final = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0)
 VOICE: Final = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 FALSE_START, FALSE_QUESTION, IN_THE_NIGHT = 4.0, 2.0, 10.0
@@ -403,8 +404,10 @@ def tune(rows: Sequence[Row], standby: Standby) -> Standby:
 def _best(name: str, rows: Sequence[Row]) -> Certainty:
     wakes, missed = _wakes_a_day(name, rows), _missed(name, rows)
     # Of settings that do equally well the strictest: what was not heard here may still come.
-    grid = sorted(itertools.product(FIRST, SECOND, VOICE), key=lambda one: -sum(one))
-    every = [Least(first=a, second=b, voice=c) for a, b, c in grid]
+    grid = sorted(
+        itertools.product(FIRST, MARGIN, VOICE), key=lambda one: -one[0] - one[1] / 20 - one[2]
+    )
+    every = [Least(first=a, margin=b, voice=c) for a, b, c in grid]
     worth = NOT_AT_ONCE[name]
     certain = min(every, key=lambda one: FALSE_START * wakes(one) + worth * missed(one))
     looser = [one for one in every if one.within(certain)]

@@ -20,15 +20,15 @@ PLAIN = msgspec.structs.replace(
     **dict.fromkeys(
         ("one_word", "two_words", "more_words"),
         Certainty(
-            certain=Least(first=0.8, second=0.8, voice=0.5),
-            doubtful=Least(first=0.4, second=0.4, voice=0.2),
+            certain=Least(first=0.8, margin=16.0, voice=0.5),
+            doubtful=Least(first=0.4, margin=8.0, voice=0.2),
         ),
     ),
 )
 
 
 def alarm(phrase: str, sure: float, voice: float = 0.9) -> Row:
-    return {"at": 1.0, "phrase": phrase, "first": sure, "second": sure, "voice": voice}
+    return {"at": 1.0, "phrase": phrase, "first": sure, "margin": 20 * sure, "voice": voice}
 
 
 def piece(kind: str, *alarms: Row, number: int = 0, peer: int | None = None) -> Row:

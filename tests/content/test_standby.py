@@ -51,10 +51,10 @@ def test_a_shorter_call_needs_more() -> None:
 
 def test_all_three_must_be_reached() -> None:
     certainty = Certainty(
-        certain=Least(first=0.8, second=0.6, voice=0.4),
-        doubtful=Least(first=0.5, second=0.3, voice=0.2),
+        certain=Least(first=0.8, margin=6.0, voice=0.4),
+        doubtful=Least(first=0.5, margin=3.0, voice=0.2),
     )
-    assert certainty.judge(0.8, 0.6, 0.4) == "certain"
-    assert certainty.judge(0.79, 0.6, 0.4) == "doubtful"
-    assert certainty.judge(1.0, 1.0, 0.39) == "doubtful"
-    assert certainty.judge(1.0, 0.29, 1.0) == "nothing"
+    assert certainty.judge(0.8, 6.0, 0.4) == "certain"
+    assert certainty.judge(0.79, 6.0, 0.4) == "doubtful"
+    assert certainty.judge(1.0, 10.0, 0.39) == "doubtful"
+    assert certainty.judge(1.0, 2.9, 1.0) == "nothing"

@@ -108,7 +108,7 @@ class Wavering(FakeRecogniser):
 
 def test_what_the_second_look_takes_for_something_else_starts_nothing() -> None:
     (alarm,) = Night(Wavering()).play(silence(1.0), spoken("cramp"), silence(1.0))
-    assert (alarm.evidence.first, alarm.evidence.second) == (1.0, 0.0)
+    assert (alarm.evidence.first, alarm.evidence.margin) == (1.0, 0.0)
     assert alarm.verdict == "nothing"
 
 

@@ -21,18 +21,18 @@ class Least(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     first: float
     """Posterior of a call in the first look, 0..1."""
-    second: float
-    """... and in the second."""
+    margin: float
+    """Nats by which it is likelier than anything else in the second look."""
     voice: float
     """Probability that it is a voice, 0..1."""
 
-    def reached(self, first: float, second: float, voice: float) -> bool:
+    def reached(self, first: float, margin: float, voice: float) -> bool:
         """Whether a call has at least this."""
-        return first >= self.first and second >= self.second and voice >= self.voice
+        return first >= self.first and margin >= self.margin and voice >= self.voice
 
     def within(self, other: Least) -> bool:
         """Whether this asks for no more than the other, in anything."""
-        return self.reached(other.first, other.second, other.voice)
+        return self.reached(other.first, other.margin, other.voice)
 
 
 class Certainty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -41,11 +41,11 @@ class Certainty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     certain: Least
     doubtful: Least
 
-    def judge(self, first: float, second: float, voice: float) -> Verdict:
+    def judge(self, first: float, margin: float, voice: float) -> Verdict:
         """What a call with this evidence is."""
-        if self.certain.reached(first, second, voice):
+        if self.certain.reached(first, margin, voice):
             return "certain"
-        return "doubtful" if self.doubtful.reached(first, second, voice) else "nothing"
+        return "doubtful" if self.doubtful.reached(first, margin, voice) else "nothing"
 
 
 class Restless(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -109,5 +109,5 @@ def _shares(found: Standby) -> dict[str, tuple[float, ...]]:
     for name in _CLASSES:
         one: Certainty = getattr(found, name)
         both = (one.certain, one.doubtful)
-        shares[name] = tuple(n for least in both for n in msgspec.structs.astuple(least))
+        shares[name] = tuple(n for least in both for n in (least.first, least.voice))
     return shares

@@ -68,7 +68,9 @@ class FakeRecogniser:
         if text and self._script:
             self._script.popleft()
         self.reset()
-        return Recognition(text, text in self.grammar.phrases, float(bool(text)), start, end)
+        accepted = text in self.grammar.phrases
+        likelihood = 100.0 * (accepted or text in self.grammar.decoys)
+        return Recognition(text, accepted, float(bool(text)), start, end, likelihood=likelihood)
 
     def reset(self) -> None:
         """Drop the current utterance."""

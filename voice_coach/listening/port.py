@@ -68,6 +68,10 @@ class Recognition:
     speech: float = 1.0
     """How surely the sound is a voice, 0..1; 1 where nobody looked."""
 
+    likelihood: float = 0.0
+    """Log of the likelihood of this reading, in nats: to be compared with that of another reading
+    of the same sound, and of nothing else."""
+
 
 class Recogniser(Protocol):
     """Recognises one utterance at a time."""

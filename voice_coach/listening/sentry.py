@@ -4,8 +4,9 @@
 
 The first look listens for the calls alone, as cheaply as can be, and takes too much for one. The
 second hears just the sound of the supposed call again, with its edges cut elsewhere, among every
-phrase of the conversation and the words that sound like a call. Where both agree, and it is a
-voice, it is a call; how sure it must be depends on how long it was (``content/standby.toml``).
+phrase of the conversation and the words that sound like a call, and weighs the best call against
+the best of all the rest. Where both agree, and it is a voice, it is a call; how sure it must be
+depends on how long it was (``content/standby.toml``).
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from voice_coach.audio.port import BLOCK, RATE, Block
+from voice_coach.audio.port import BLOCK, RATE, Block, Samples
 from voice_coach.content.standby import Standby, Verdict
 from voice_coach.errors import ModelError
 from voice_coach.listening.listener import EndpointTimes, Listener
-from voice_coach.listening.port import Grammar, Hearing, Recogniser
+from voice_coach.listening.port import Grammar, Hearing, Recogniser, Recognition
 from voice_coach.listening.voice_gate import VoiceGate
 
-TIMES: Final = EndpointTimes(silence=0.5)
-"""As always, but "help" waits half a second for "calf cramp": nobody is asked in mid-call."""
+TIMES: Final = EndpointTimes(final=0.24, silence=0.5, stable=0.9)
+"""Longer than in a conversation: who calls has nothing more to say, and who talks has. "Help" waits
+half a second for "calf cramp", so that nobody is asked in mid-call."""
 
 EDGE: Final = 0.2
 """Seconds of sound around the call's words that the second look hears."""
@@ -37,8 +39,8 @@ class Evidence:
     phrase: str
     first: float
     """Posterior of a call among all that was listened for, 0..1, ..."""
-    second: float
-    """... and in the second look; 0 where it heard something else."""
+    margin: float
+    """Nats by which a call is likelier than anything else in the second look; 0 where it is not."""
     voice: float
     """How surely it is a voice, 0..1."""
 
@@ -61,7 +63,7 @@ class Sentry:
         self._gate = VoiceGate(recogniser, standby.restless.voice)
         self._listener = Listener(self._gate, TIMES)
         self._decoys = tuple(word for word in standby.decoys if _knows(recogniser, word))
-        self._first = self._second = Grammar("nothing", ())
+        self._first = self._second = self._rivals = Grammar("nothing", ())
         self._share = 0.0
 
     @property
@@ -82,7 +84,9 @@ class Sentry:
         decoys = tuple(decoy for decoy in decoys if decoy not in grammar.phrases)
         self._first = replace(grammar, decoys=(), thrifty=True)
         self._second = replace(grammar, name=f"{grammar.name} again", decoys=decoys)
-        self._recogniser.use(self._second)  # loaded now, not when somebody calls
+        self._rivals = replace(self._second, phrases=(), expected=(), urgent=frozenset())
+        for later in (self._second, self._rivals):
+            self._recogniser.use(later)  # loaded now, not when somebody calls
         self._listener.listen(self._first)
 
     def shut(self) -> None:
@@ -102,21 +106,29 @@ class Sentry:
 
     def _judge(self, hearing: Hearing) -> Alarm:
         found = hearing.recognition
-        second = self._look_again(hearing)
-        evidence = Evidence(found.text, found.confidence, second, found.speech)
+        evidence = Evidence(found.text, found.confidence, self._margin(hearing), found.speech)
         certainty = self._standby.certainty(found.text)
-        return Alarm(hearing, evidence, certainty.judge(found.confidence, second, found.speech))
+        verdict = certainty.judge(evidence.first, evidence.margin, evidence.voice)
+        return Alarm(hearing, evidence, verdict)
 
-    def _look_again(self, hearing: Hearing) -> float:
-        """The posterior of any call in the sound of this one, cut out."""
+    def _margin(self, hearing: Hearing) -> float:
+        """Hear the sound of the call again, cut out: any call, and then anything but a call."""
         assert hearing.audio is not None
         found = hearing.recognition
         first = max(0, round((found.start - EDGE) * RATE))
-        self._recogniser.use(self._second)
-        self._recogniser.feed(hearing.audio[first : round((found.end + EDGE) * RATE)])
-        again = self._recogniser.finish()
+        sound = hearing.audio[first : round((found.end + EDGE) * RATE)]
+        again = self._look(self._second, sound)
+        margin = 0.0
+        if again.text in self._second.phrases:
+            rival = self._look(self._rivals, sound)
+            margin = max(0.0, again.likelihood - rival.likelihood)
         self._recogniser.use(self._first)
-        return again.confidence if again.text in self._second.phrases else 0.0
+        return margin
+
+    def _look(self, grammar: Grammar, sound: Samples) -> Recognition:
+        self._recogniser.use(grammar)
+        self._recogniser.feed(sound)
+        return self._recogniser.finish()
 
 
 def _knows(recogniser: Recogniser, phrase: str) -> bool:

@@ -244,7 +244,8 @@ class VoskRecogniser:
         )
         if not believed and speech < self._belief.any_speech:
             return Recognition("", accepted=False)  # the room's echo, a creak: nobody spoke
-        return Recognition(text, believed, confidence, start, end, speech)
+        likelihood = sum(part.log_likelihood for part in parts)
+        return Recognition(text, believed, confidence, start, end, speech, likelihood)
 
     def voice(self, samples: Samples) -> float:
         """How surely there is a voice in some sound; 1 without a detector."""
