@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from scripts.bench.wakes import Row, judge, read, table, tune, verdict, write
-from voice_coach.content.standby import STANDBY, Certainty, Least, load_standby
+from voice_coach.content.standby import LENGTHS, STANDBY, Certainty, Least, load_standby
 
 SHIPPED = load_standby()
 PLAIN = msgspec.structs.replace(
     SHIPPED,
     **dict.fromkeys(
-        ("one_word", "two_words", "more_words"),
+        LENGTHS,
         Certainty(
             certain=Least(first=0.8, margin=16.0, voice=0.5),
             doubtful=Least(first=0.4, margin=8.0, voice=0.2),

@@ -15,6 +15,11 @@ STANDBY: Final = Path(__file__).with_name("standby.toml")
 
 Verdict = Literal["certain", "doubtful", "nothing"]
 
+Length = Literal["one_word", "two_words", "more_words", "sentence"]
+
+LENGTHS: Final[tuple[Length, ...]] = ("one_word", "two_words", "more_words", "sentence")
+"""The keys of what a call needs, by how long it is."""
+
 
 class Least(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The least of everything; all of it must be reached."""
@@ -73,10 +78,20 @@ class Standby(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     one_word: Certainty
     two_words: Certainty
     more_words: Certainty
+    sentence: Certainty
 
     def certainty(self, phrase: str) -> Certainty:
-        """What a call of that length needs."""
-        return (self.one_word, self.two_words, self.more_words)[min(3, len(phrase.split())) - 1]
+        """What such a call needs."""
+        found: Certainty = getattr(self, length(phrase))
+        return found
+
+
+def length(phrase: str) -> Length:
+    """The key of what such a call needs."""
+    words = phrase.split()
+    if len(words) < 3:
+        return "one_word" if len(words) == 1 else "two_words"
+    return "more_words" if words[0] == "help" else "sentence"
 
 
 def load_standby(path: Path = STANDBY) -> Standby:
@@ -92,7 +107,7 @@ def load_standby(path: Path = STANDBY) -> Standby:
     for name, shares in _shares(found).items():
         if not all(0 <= share <= 1 for share in shares):
             raise ContentError(f"{path}: {name}: every number here is 0 to 1; correct it.")
-    for name in _CLASSES:
+    for name in LENGTHS:
         one: Certainty = getattr(found, name)
         if not one.doubtful.within(one.certain):
             raise ContentError(
@@ -101,12 +116,9 @@ def load_standby(path: Path = STANDBY) -> Standby:
     return found
 
 
-_CLASSES: Final = ("one_word", "two_words", "more_words")
-
-
 def _shares(found: Standby) -> dict[str, tuple[float, ...]]:
     shares = {"restless": msgspec.structs.astuple(found.restless)}
-    for name in _CLASSES:
+    for name in LENGTHS:
         one: Certainty = getattr(found, name)
         both = (one.certain, one.doubtful)
         shares[name] = tuple(n for least in both for n in (least.first, least.voice))
