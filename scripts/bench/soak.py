@@ -35,9 +35,11 @@ from voice_coach.audio.mixer import Mixer
 from voice_coach.audio.port import BLOCK, RATE, Block, Samples, Source
 from voice_coach.commands import setup
 from voice_coach.commands.setup import Choices
+from voice_coach.content.standby import load_standby
 from voice_coach.eventlog import EventLog, Record
 from voice_coach.listening.listener import Listener
 from voice_coach.session import ASK, Session
+from voice_coach.speaking.cache import CACHE_VARIABLE, ClipCache, default_folder
 
 LOOK: Final = 300.0
 """Seconds of sound between two looks at memory and processor."""
@@ -161,10 +163,17 @@ def soak(name: str, room: Samples, hours: float, choices: Choices) -> Soak:
     return found
 
 
-def live(name: str, room: Samples, minutes: float) -> Soak:
+def live(name: str, room: Samples, minutes: float, choices: Choices) -> Soak:
     """The real command in real time, on a virtual card into which the room is played."""
     found = Soak(f"{name}, live", minutes / 60, look=LIVE_LOOK)
-    with VirtualCard() as card, Program("standby", environment=card.environment) as program:
+    cache = ClipCache()
+    with setup.voice(choices, cache) as voice:  # what rendering takes is no part of waiting
+        for text in (*setup.fixed_sentences(setup.dialogue(choices)), load_standby().ask):
+            voice.clip(text)
+    with ExitStack() as stack:
+        card = stack.enter_context(VirtualCard())
+        environment = {**card.environment, CACHE_VARIABLE: str(default_folder())}
+        program = stack.enter_context(Program("standby", "--region", "GB", environment=environment))
         program.wait_for_output("Listening")
         end = time.monotonic() + 60 * minutes
         whole = np.resize(room, round((60 * minutes + 60) * RATE))
@@ -231,12 +240,12 @@ def main() -> int:
         return 0
     made = rooms()
     ctypes.CDLL(None).malloc_trim(0)  # what making the rooms took is no part of the coach
-    soaks = []
+    soaks, choices = [], Choices(region="GB")
     for name in args.room or made:
         if args.live:
-            soaks.append(live(name, made[name], args.live))
+            soaks.append(live(name, made[name], args.live, choices))
         else:
-            soaks.append(soak(name, made[name], args.hours, Choices(region="GB")))
+            soaks.append(soak(name, made[name], args.hours, choices))
         print(json.dumps(soaks[-1].summary()), flush=True)
     if args.json:
         args.json.write_text(json.dumps([asdict(one) for one in soaks]) + "\n", encoding="utf-8")

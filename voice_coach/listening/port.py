@@ -36,6 +36,9 @@ class Grammar:
     """Whether it is listened for all night: the search is kept small, and a voice is looked for
     only in a phrase, not in strange speech."""
 
+    voiced: bool = True
+    """Whether a voice is looked for at all; False where that has been done."""
+
     def goes_on(self, text: str) -> bool:
         """Whether some longer phrase begins with this one."""
         return any(p.startswith(text + " ") for p in (*self.phrases, *self.decoys))

@@ -83,7 +83,7 @@ class Sentry:
         decoys = tuple(dict.fromkeys((*grammar.decoys, *self._decoys)))
         decoys = tuple(decoy for decoy in decoys if decoy not in grammar.phrases)
         self._first = replace(grammar, decoys=(), thrifty=True)
-        self._second = replace(grammar, name=f"{grammar.name} again", decoys=decoys)
+        self._second = replace(grammar, name=f"{grammar.name} again", decoys=decoys, voiced=False)
         self._rivals = replace(self._second, phrases=(), expected=(), urgent=frozenset())
         for later in (self._second, self._rivals):
             self._recogniser.use(later)  # loaded now, not when somebody calls

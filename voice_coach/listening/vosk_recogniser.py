@@ -236,8 +236,7 @@ class VoskRecogniser:
         text = _text([word for part in parts for word in part.text.split()])
         confidence = self._posterior(text, pieces[0]) if len(parts) == 1 else 0.0
         start, end = parts[0].start, parts[-1].end
-        looked = text in self._grammar.phrases or not self._grammar.thrifty
-        speech = self._speech(fed, start, end) if self._grammar.reject and looked else 1.0
+        speech = self._speech(fed, start, end) if self._must_look(text) else 1.0
         believed = text in self._grammar.phrases and (
             not self._grammar.reject
             or self._belief.accepts(self.syllables(text), confidence, end - start, speech)
@@ -260,6 +259,13 @@ class VoskRecogniser:
         self._engine = None
         self._earlier = []
         self._fed = []
+
+    def _must_look(self, text: str) -> bool:
+        """Whether it matters here that this was a voice."""
+        grammar = self._grammar
+        if not (grammar.reject and grammar.voiced):
+            return False
+        return text in grammar.phrases or not grammar.thrifty
 
     def _speech(self, fed: list[Samples], start: float, end: float) -> float:
         """How surely there is a voice between these times, in seconds from the first sample."""
