@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from datetime import time
 from typing import Final
 
 import numpy as np
@@ -20,24 +21,37 @@ from voice_coach.audio.mixer import FADE, Mixer, Played, Started
 from voice_coach.audio.port import RATE, AudioPort, Block, Samples
 from voice_coach.audio.watchdog import Finding, Watchdog
 from voice_coach.content.faults import load_remarks
+from voice_coach.content.standby import Standby, load_standby
 from voice_coach.dialogue import actions as act
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.events import Event, Heard, NotUnderstood, PromptEnded, TimerFired
+from voice_coach.dialogue.protocol import Protocol
 from voice_coach.dialogue.state import State
 from voice_coach.errors import VoiceError
 from voice_coach.eventlog import EventLog
 from voice_coach.faults import LATE, Faults, Spoken
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Grammar, Hearing
+from voice_coach.listening.sentry import Alarm, Sentry
 from voice_coach.loudness import Clock, Loudness
 from voice_coach.speaking.voice import Voice
 from voice_coach.turn_taking import TAIL, Floor, Mode, TurnTaking, choose
+from voice_coach.vigil import Vigil
 
 _REMARK: Final = "fault.remark"
 """The prompt of what is said about the sound: no step of the dialogue waits for it."""
 
 WAKE: Final = "wake"
 """Name of the grammar that listens for the call."""
+
+QUESTION: Final = "question"
+"""Name of the grammar that listens for the answer to a doubtful call's question."""
+
+ASK: Final = "standby.ask"
+"""The prompt of that question."""
+
+_SOFTLY: Final = time(0)
+"""Whatever the hour, the question is as soft as at midnight: perhaps nobody has called."""
 
 URGENT: Final = frozenset({"stop", "sharp"})
 """Intents that do not wait for the end of what is being said; nor do emergencies. Other red flags
@@ -126,11 +140,14 @@ class Ear:
 
 
 def grammar_for(dialogue: Dialogue, step: str) -> tuple[Grammar, dict[str, str]]:
-    """The grammar of a step (or of ``WAKE``) and the intent of each of its phrases."""
+    """The grammar of a step (or of ``WAKE``, ``QUESTION``) and the intent of each phrase."""
     protocol = dialogue.protocol
+    expected: tuple[str, ...] = ()
     if step == WAKE:
         intents = dict.fromkeys(protocol.intents["wake"], WAKE)
-        expected: tuple[str, ...] = ()
+    elif step == QUESTION:
+        intents = _answers(protocol)
+        expected = protocol.intents["yes"]
     else:
         intents = dialogue.vocabulary(step)
         expected = protocol.expected(step)
@@ -153,6 +170,22 @@ def grammar_for(dialogue: Dialogue, step: str) -> tuple[Grammar, dict[str, str]]
     return grammar, intents
 
 
+def _answers(protocol: Protocol) -> dict[str, str]:
+    """What answers "Do you have a cramp?": another call is a yes, and so is a red flag."""
+    said = {"no": ("no", "stop"), "yes": ("yes", "cramp", *sorted(_flagged(protocol)), "wake")}
+    return {
+        phrase: meaning
+        for meaning, intents in said.items()
+        for intent in intents
+        for phrase in protocol.intents.get(intent, ())
+    }
+
+
+def _flagged(protocol: Protocol) -> set[str]:
+    """Intents that raise a red flag anywhere."""
+    return {intent for intent, reaction in protocol.anywhere.items() if reaction.flag}
+
+
 class Session:
     """Runs one dialogue after another over one open port."""
 
@@ -170,12 +203,13 @@ class Session:
         canceller: EchoCanceller | None = None,
         clock: Clock | None = None,
         keep: Callable[[State], None] | None = None,
+        standby: Standby | None = None,
     ) -> None:
         """``virtual``: time stands still while a prompt is rendered. The person may speak over the
         coach with a ``headset``, which keeps the coach out of the microphone, or with a
         ``canceller`` that takes it out again; else the ear is shut meanwhile. By the ``clock`` on
         the wall it speaks softly at night; without one it is day. ``keep`` is told every state,
-        before anybody hears of it: the journal."""
+        before anybody hears of it: the journal. ``standby``: how it waits, if not as shipped."""
         self._port = port
         self._mixer = mixer
         self._voice = voice
@@ -189,6 +223,12 @@ class Session:
         self._normal = mixer.volume
         self._watchdog = Watchdog(port)
         self._faults = Faults(voice, dialogue, load_remarks())
+        self._standby = standby or load_standby()
+        self._sentry = Sentry(listener.recogniser, self._standby)
+        self._vigil = Vigil(self._standby)
+        self._question = voice.request(self._standby.ask)
+        self._wake, _ = grammar_for(dialogue, WAKE)
+        self._may_tell_from = float("-inf")
         self._forget()
 
     def _forget(self) -> None:
@@ -204,6 +244,7 @@ class Session:
         self._clips = 0
         self._answers = 0
         self._shown = ("", "")
+        self._call: Call | None = None
 
     @property
     def mode(self) -> Mode:
@@ -222,14 +263,13 @@ class Session:
         while True:
             block = self._read()
             self._played()
-            self._await_call()
-            hearing = self._ear.hear(block) if block is not None else None
-            if hearing is not None and self._ear.intent(hearing):
+            if self._look_out(block):
+                self._sentry.shut()
                 self._ear.shut()
-                return Call(hearing.word_end, hearing)
+                return self._call
             if getattr(self._port, "ended", False):
                 deadline = min(deadline, self._port.now() + _LAST_WORD)
-            if self._port.now() >= deadline:
+            if self._port.now() >= deadline and not self._vigil.asking:
                 return None
 
     def coach(self, call: Call | None = None, elapsed: float = 0.0) -> Ending:
@@ -283,12 +323,51 @@ class Session:
     def _now(self) -> float:
         return self._port.now() - self._zero
 
-    def _await_call(self) -> None:
-        """Nothing is said while a call is awaited, but a last word may still be in the air."""
-        if self._mixer.busy or self._port.now() < self._mixer.sounding_until + TAIL:
-            self._ear.shut()
+    # -- waiting for a call ---------------------------------------------------------------------
+
+    def _look_out(self, block: Block | None) -> bool:
+        """Whether ``self._call`` is one, after this block."""
+        now = self._port.now()
+        if self._mixer.busy or now < self._mixer.sounding_until + TAIL:
+            self._ear.shut()  # a remark, or the question, may still be in the air
+            self._sentry.shut()
+        elif self._vigil.asking:
+            return self._await_answer(block, now)
         else:
-            self._ear.open(WAKE)
+            self._sentry.open(self._wake)
+            alarm = self._sentry.process(block) if block is not None else None
+            return alarm is not None and self._alarmed(alarm, now)
+        return False
+
+    def _alarmed(self, alarm: Alarm, now: float) -> bool:
+        move = self._vigil.call(alarm.verdict, now)
+        if move == "wait":
+            return False
+        self._call = Call(alarm.hearing.word_end, alarm.hearing)
+        if move == "ask":
+            self._sentry.shut()
+            self._ask()
+        return move == "start"
+
+    def _ask(self) -> None:
+        if self._virtual:
+            self._question.exception()
+        ready = self._question.done() and self._question.exception() is None
+        samples = self._question.result() if ready else earcon("attention")
+        self._mixer.volume = Loudness(self._normal, _SOFTLY).gain
+        self._play(act.Say(ASK, self._standby.ask if ready else ""), samples)
+
+    def _await_answer(self, block: Block | None, now: float) -> bool:
+        self._ear.open(QUESTION)
+        hearing = self._ear.hear(block) if block is not None else None
+        intent = self._ear.intent(hearing) if hearing is not None else ""
+        move = self._vigil.answer(intent, self._ear.speaking, now)
+        if move == "sleep":
+            self._ear.shut()
+            self._mixer.volume = self._normal
+        return move == "start"
+
+    # -- what is heard --------------------------------------------------------------------------
 
     def _heard(self, hearing: Hearing) -> None:
         intent = self._ear.intent(hearing)
@@ -364,9 +443,16 @@ class Session:
             self._hush(fade=0.0)
             if wanted is not None:
                 self._say(wanted)
-        elif finding != "card back" or self._state is not None:
-            # While nobody is led, at night, a card that is back is no reason to wake anybody.
+        elif self._state is not None or self._must_tell(finding):
             self._remark(self._faults.remark(finding, self._port.now()))
+
+    def _must_tell(self, finding: Finding) -> bool:
+        """Whether it is a reason to wake a sleeper: that nobody would be heard, once a night."""
+        if finding != "microphone muted" or self._port.now() < self._may_tell_from:
+            return False
+        self._faults.begin()
+        self._may_tell_from = self._port.now() + self._standby.muted_again
+        return True
 
     def _remark(self, spoken: Spoken | None) -> None:
         """Say something about the sound: outside the dialogue, which does not know of it."""

@@ -1,12 +1,16 @@
 """Hours of waiting for a call, in virtual time: what they cost, and whether memory stays flat.
 
-    .venv/bin/python -m scripts.bench.soak --hours 8 --json out.json --png out.png
+    .venv/bin/python -m scripts.bench.soak --hours 8 --json out.json --png scripts/bench/soak.png
+    .venv/bin/python -m scripts.bench.soak --live 30 --room snoring     # real time, virtual card
 
 The real ear and the real loop listen to made rooms in which nobody calls: a quiet bedroom, rain on
 the window with a clock, and somebody who snores without a pause. Processor time is that of this
 process for an hour of sound, without the sound card's own (some 15 s an hour at 30 ms blocks);
-memory is the resident set, looked at every five minutes of sound. Every wake counts as false. The
-rooms are synthetic: for how the ear takes recorded ones, see scripts/bench/hearing.py.
+memory is the resident set, looked at every five minutes of sound. Every wake and every question
+counts as false. The rooms are synthetic: for how standby takes recorded ones, see
+scripts/bench/wakes.py. With ``--live`` the real command waits in real time on a virtual sound card
+into which the room is played, and is looked at from outside: its processor time holds the sound
+card's too. ``--from`` draws the picture of earlier results again.
 """
 
 from __future__ import annotations
@@ -14,7 +18,9 @@ from __future__ import annotations
 import argparse
 import ctypes
 import json
+import os
 import sys
+import threading
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -23,16 +29,23 @@ from typing import Any, Final
 
 import numpy as np
 
+from tests.live.program import Program
+from tests.virtual_card import VirtualCard
 from voice_coach.audio.mixer import Mixer
 from voice_coach.audio.port import BLOCK, RATE, Block, Samples, Source
 from voice_coach.commands import setup
 from voice_coach.commands.setup import Choices
-from voice_coach.eventlog import EventLog
+from voice_coach.content.standby import load_standby
+from voice_coach.eventlog import EventLog, Record
 from voice_coach.listening.listener import Listener
-from voice_coach.session import Session
+from voice_coach.session import ASK, Session
+from voice_coach.speaking.cache import CACHE_VARIABLE, ClipCache, default_folder
 
 LOOK: Final = 300.0
 """Seconds of sound between two looks at memory and processor."""
+
+LIVE_LOOK: Final = 15.0
+"""The same in real time."""
 
 _LOOP: Final = 36 * RATE
 _BREATH: Final = 4.0
@@ -79,6 +92,8 @@ class Soak:
     """Seconds of processor for an hour of sound, look by look."""
     memory: list[float] = field(default_factory=list)
     """MB resident, look by look."""
+    look: float = LOOK
+    """Seconds between two looks."""
 
     def summary(self) -> dict[str, Any]:
         """The figures in a line; the first look still loads and fills what is filled once."""
@@ -128,12 +143,14 @@ def soak(name: str, room: Samples, hours: float, choices: Choices) -> Soak:
     """Wait in a room for so many hours of sound."""
     dialogue = setup.dialogue(choices)
     found = Soak(name, hours)
-    port, mixer = LoopPort(room, seed=1), Mixer()
+    port, mixer, log = LoopPort(room, seed=1), Mixer(), EventLog()
+    asked: list[Record] = []
+    log.watch(lambda record: asked.append(record) if record.get("prompt") == ASK else None)
     with ExitStack() as stack:
         voice = stack.enter_context(setup.voice(choices))
         ear = setup.recogniser(choices, dialogue.protocol)
         port.start(mixer)
-        session = Session(port, mixer, voice, Listener(ear), dialogue, EventLog(), virtual=True)
+        session = Session(port, mixer, voice, Listener(ear), dialogue, log, virtual=True)
         while port.now() < hours * 3600:
             before, at = time.process_time(), port.now()
             until = min(at + LOOK, hours * 3600)
@@ -141,13 +158,49 @@ def soak(name: str, room: Samples, hours: float, choices: Choices) -> Soak:
                 found.wakes += session.wait_for_call(until - port.now()) is not None
             spent = time.process_time() - before
             found.cpu.append(spent / (port.now() - at) * 3600)
-            found.memory.append(_resident())
+            found.memory.append(_resident(os.getpid()))
+    found.wakes += sum(record["type"] == "say" for record in asked)
     return found
 
 
-def _resident() -> float:
-    """MB of this process in memory. Linux only."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+def live(name: str, room: Samples, minutes: float, choices: Choices) -> Soak:
+    """The real command in real time, on a virtual card into which the room is played."""
+    found = Soak(f"{name}, live", minutes / 60, look=LIVE_LOOK)
+    cache = ClipCache()
+    with setup.voice(choices, cache) as voice:  # what rendering takes is no part of waiting
+        for text in (*setup.fixed_sentences(setup.dialogue(choices)), load_standby().ask):
+            voice.clip(text)
+    with ExitStack() as stack:
+        card = stack.enter_context(VirtualCard())
+        environment = {**card.environment, CACHE_VARIABLE: str(default_folder())}
+        program = stack.enter_context(Program("standby", "--region", "GB", environment=environment))
+        program.wait_for_output("Listening")
+        end = time.monotonic() + 60 * minutes
+        whole = np.resize(room, round((60 * minutes + 60) * RATE))
+        player = card.speak(whole, wait=False)
+        spent, at = _processor(program.pid), time.monotonic()
+        while time.monotonic() < end:
+            threading.Event().wait(min(LIVE_LOOK, max(0.1, end - time.monotonic())))
+            used, now = _processor(program.pid), time.monotonic()
+            found.cpu.append((used - spent) / (now - at) * 3600)
+            found.memory.append(_resident(program.pid))
+            spent, at = used, now
+        found.wakes = sum(record["type"] in ("say", "state") for record in program.records)
+        player.kill()
+        player.wait()
+        program.interrupt()
+    return found
+
+
+def _processor(pid: int) -> float:
+    """Seconds of processor time that a process has taken. Linux only."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _resident(pid: int) -> float:
+    """MB of a process in memory. Linux only."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     return pages * 4096 / 1e6
 
 
@@ -160,7 +213,7 @@ def draw(soaks: list[Soak], path: Path) -> None:
 
     figure, (upper, lower) = plt.subplots(2, 1, figsize=(9, 6), sharex=True, layout="constrained")
     for one in soaks:
-        hours = np.arange(1, len(one.cpu) + 1) * LOOK / 3600
+        hours = np.arange(1, len(one.cpu) + 1) * one.look / 3600
         upper.plot(hours, one.memory, label=one.room)
         lower.plot(hours, [100 * seconds / 3600 for seconds in one.cpu], label=one.room)
     upper.set(title="Waiting for a call", ylabel="resident memory, MB")
@@ -175,15 +228,24 @@ def draw(soaks: list[Soak], path: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--hours", type=float, default=8.0, help="of sound, in each room")
+    parser.add_argument("--live", type=float, metavar="MINUTES", help="in real time instead")
+    parser.add_argument("--from", type=Path, dest="earlier", metavar="JSON", help="only draw it")
     parser.add_argument("--room", action="append", choices=sorted(rooms()), help="only these")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--png", type=Path)
     args = parser.parse_args()
+    if args.earlier:
+        soaks = [Soak(**one) for one in json.loads(args.earlier.read_text(encoding="utf-8"))]
+        draw(soaks, args.png)
+        return 0
     made = rooms()
     ctypes.CDLL(None).malloc_trim(0)  # what making the rooms took is no part of the coach
-    soaks = []
+    soaks, choices = [], Choices(region="GB")
     for name in args.room or made:
-        soaks.append(soak(name, made[name], args.hours, Choices(region="GB")))
+        if args.live:
+            soaks.append(live(name, made[name], args.live, choices))
+        else:
+            soaks.append(soak(name, made[name], args.hours, choices))
         print(json.dumps(soaks[-1].summary()), flush=True)
     if args.json:
         args.json.write_text(json.dumps([asdict(one) for one in soaks]) + "\n", encoding="utf-8")

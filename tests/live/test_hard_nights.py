@@ -7,12 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.listening.speech import speech
 from tests.live.program import ROOT, Program, said
+from tests.virtual_card import VirtualCard
+from voice_coach.diary.store import DIARY_VARIABLE
 from voice_coach.nightlog import log_file
 from voice_coach.places import STATE_VARIABLE
 
@@ -110,6 +114,27 @@ def test_a_full_disk(environment: Environment, full_disk: Path) -> None:
     said = coaches({**environment, STATE_VARIABLE: str(full_disk / "state")})
     assert f"cannot be kept in {full_disk}" in said
     assert "No space left" in said
+
+
+def test_standby_on_a_full_disk_hears_the_call(
+    environment: Environment, full_disk: Path, card: VirtualCard
+) -> None:
+    full = {STATE_VARIABLE: str(full_disk / "state"), DIARY_VARIABLE: str(full_disk / "diary")}
+    with Program("standby", environment={**environment, **full}) as program:
+        program.wait_for_output("Listening")
+        threading.Event().wait(2.0)  # the energy gate learns the room
+        for _ in range(3):
+            card.speak(speech("help calf cramp"))
+            try:
+                program.wait_for_record(said("unload.say.1"), 10.0)
+                break
+            except TimeoutError:
+                continue
+        else:
+            pytest.fail("nobody heard the call")
+        assert program.interrupt() == 0
+        assert "Traceback" not in program.errors
+        assert "No space left" in program.errors
 
 
 def test_a_home_that_cannot_be_written(environment: Environment) -> None:

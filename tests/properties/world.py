@@ -21,6 +21,7 @@ from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.state import State
 from voice_coach.errors import VoiceError
 from voice_coach.eventlog import EventLog, Record
+from voice_coach.listening.fake import FakeRecogniser
 from voice_coach.listening.graph import UNKNOWN
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Grammar, Hearing, Recognition
@@ -89,6 +90,7 @@ class ScriptedListener(Listener):
     """Hears what the world says, when the ear is open."""
 
     def __init__(self) -> None:
+        super().__init__(FakeRecogniser())
         self.grammar: Grammar | None = None
         self.talking_until = 0.0
         self.heard: deque[tuple[float, str, int]] = deque()

@@ -68,11 +68,17 @@ class FakeRecogniser:
         if text and self._script:
             self._script.popleft()
         self.reset()
-        return Recognition(text, text in self.grammar.phrases, float(bool(text)), start, end)
+        accepted = text in self.grammar.phrases
+        likelihood = 100.0 * (accepted or text in self.grammar.decoys)
+        return Recognition(text, accepted, float(bool(text)), start, end, likelihood=likelihood)
 
     def reset(self) -> None:
         """Drop the current utterance."""
         self._fed = []
+
+    def voice(self, samples: Samples) -> float:
+        """All that is loud is a voice."""
+        return float(bool((np.abs(samples.astype(np.int32)) >= _LEVEL // 4).any()))
 
     def _heard(self) -> tuple[str, float, float]:
         sound = np.concatenate(self._fed) if self._fed else np.zeros(0, np.int16)

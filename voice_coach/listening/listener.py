@@ -98,6 +98,11 @@ class Listener:
         self._utterance: _Utterance | None = None
 
     @property
+    def recogniser(self) -> Recogniser:
+        """What it hears with."""
+        return self._recogniser
+
+    @property
     def speaking(self) -> bool:
         """Whether somebody seems to be talking right now: no time for a reprompt."""
         return self._utterance is not None or self._run > 0

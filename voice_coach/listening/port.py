@@ -32,6 +32,13 @@ class Grammar:
     urgent: frozenset[str] = frozenset()
     """Phrases that are acted on as soon as they stand, without waiting for silence."""
 
+    thrifty: bool = False
+    """Whether it is listened for all night: the search is kept small, and a voice is looked for
+    only in a phrase, not in strange speech."""
+
+    voiced: bool = True
+    """Whether a voice is looked for at all; False where that has been done."""
+
     def goes_on(self, text: str) -> bool:
         """Whether some longer phrase begins with this one."""
         return any(p.startswith(text + " ") for p in (*self.phrases, *self.decoys))
@@ -64,6 +71,10 @@ class Recognition:
     speech: float = 1.0
     """How surely the sound is a voice, 0..1; 1 where nobody looked."""
 
+    likelihood: float = 0.0
+    """Log of the likelihood of this reading, in nats: to be compared with that of another reading
+    of the same sound, and of nothing else."""
+
 
 class Recogniser(Protocol):
     """Recognises one utterance at a time."""
@@ -90,6 +101,13 @@ class Recogniser(Protocol):
 
     def reset(self) -> None:
         """Drop the current utterance."""
+        ...
+
+    def voice(self, samples: Samples) -> float:
+        """How surely there is a voice in some sound, 0..1; 1 where nobody can tell.
+
+        It has nothing to do with the utterance, and costs more than recognising the same sound.
+        """
         ...
 
 

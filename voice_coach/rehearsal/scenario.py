@@ -58,7 +58,8 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     empty phrase is silence.
     """
 
-    call: str = "help calf cramp|calf cramp|help|leg cramp"
+    call: str = "help calf cramp|help leg cramp|help i have a cramp|help calf cramp"
+    """Long ones: a short one may be asked about first, which tests of standby look at."""
     voices: tuple[str, ...] = ()
     """Voice ids to pick from; empty for all of the rehearsal's voices."""
     delay: tuple[float, float] = (0.5, 1.6)
