@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import sys
@@ -62,11 +63,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model folder")
     parser.add_argument("--run", default="main", help="name of the run's folder in --work")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=18)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--polish", type=int, default=8, help="epochs of the second cycle")
     parser.add_argument("--polish-rate", type=float, default=1.5e-3, help="its highest rate")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
-    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--depth", type=int, default=6, help="layers at the 30 ms rate")
     parser.add_argument("--back", type=int, default=3, help="layers after them that look back only")
     parser.add_argument("--copies", type=int, default=4, help="cached copies of every utterance")
@@ -84,7 +85,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--rivals", type=int, default=12, help="for each short utterance")
     parser.add_argument("--first", type=Path, help="checkpoint to start from")
-    parser.add_argument("--contrast", type=float, default=1.0, help="weight of the closed grammars")
+    parser.add_argument("--contrast", type=float, default=2.0, help="weight of the closed grammars")
     parser.add_argument("--drop", type=Path, help="file of clip keys to leave out, one a line")
     parser.add_argument(
         "--leave-out",
@@ -97,6 +98,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
         "--no-tuning", action="store_true", help="leave the prices and thresholds of rejection"
+    )
+    parser.add_argument(
+        "--figures", type=Path, help="what scripts/bench/hearing.py measured, for the model card"
     )
     parser.add_argument("--no-figures", action="store_true", help="skip the dev figures")
     return parser.parse_args(argv)
@@ -195,7 +199,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         of = [part for folder in args.data for part in ("--data", str(folder))]
         tune.main([*of, "--work", str(args.work), "--model", str(args.out), "--write"])
     reports: dict[str, Any] = {}
-    if not args.no_figures:
+    if args.figures:
+        reports = json.loads(args.figures.read_text(encoding="utf-8"))
+    elif not args.no_figures:
         people = Corpora(args.data, args.work / "voices")
         reports = compare(("vosk",), people, args.out, only="")
     report.write(args, clips, weights, gap, reports)
