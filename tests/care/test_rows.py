@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.nights import began, cast, heard, in_order, night, prompts, said
+from tests.test_standby import STANDBY, person, room
 from voice_coach.audio.port import RATE
 from voice_coach.listening.hear import hear_samples
 from voice_coach.listening.port import Grammar
 from voice_coach.rehearsal.rehearsal import Report
+from voice_coach.session import ASK
 
 
 def sentences(report: Report, step: str) -> str:
@@ -35,6 +39,16 @@ def test_k1_every_call_starts_the_coaching() -> None:
         calls.add(call["text"])
     assert "help calf cramp" in calls
     assert len(calls) >= 3
+
+
+@pytest.mark.parametrize("call", ["help calf cramp", "calf cramp", "cramp", "help"])
+def test_k1_the_short_calls_are_answered_too(call: str) -> None:
+    """One word alone may be asked about first ("Do you have a cramp?"): a television says it too."""
+    found = room([(1.0, person(call)), (6.5, person("yes"))], STANDBY)
+    assert found.call is not None
+    assert found.call.at < 3.0, "the clock is that of the call"
+    assert [prompt for prompt, _, _ in found.spoken] in ([], [ASK])
+    assert not found.spoken or call in ("cramp", "help")
 
 
 def test_k2_vosk_hears_the_words_of_the_card() -> None:
