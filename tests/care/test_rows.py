@@ -43,7 +43,7 @@ def test_k1_every_call_starts_the_coaching() -> None:
 
 @pytest.mark.parametrize("call", ["help calf cramp", "calf cramp", "cramp", "help"])
 def test_k1_the_short_calls_are_answered_too(call: str) -> None:
-    """One word alone may be asked about first ("Do you have a cramp?"): a television says it too."""
+    """One word may be asked about first ("Do you have a cramp?"): televisions say it too."""
     found = room([(1.0, person(call)), (6.5, person("yes"))], STANDBY)
     assert found.call is not None
     assert found.call.at < 3.0, "the clock is that of the call"
