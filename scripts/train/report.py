@@ -93,6 +93,18 @@ def card(settings: Mapping[str, object], data: Sequence[Mapping[str, object]]) -
     return lines
 
 
+def _brief(reports: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The figures without every phrase and confusion, which fill half a megabyte."""
+    long = ("phrases", "confusions")
+    return {
+        engine: {
+            test: {name: value for name, value in found.items() if name not in long}
+            for test, found in report["tests"].items()
+        }
+        for engine, report in reports.items()
+    }
+
+
 def write(
     args: argparse.Namespace,
     clips: Sequence[Clip],
@@ -121,5 +133,5 @@ def write(
         text += [*table(reports), "", "By group of speakers:", ""]
         text += groups(next(iter(reports.values()))["tests"])
     (out / "MODEL_CARD.md").write_text("\n".join(text) + "\n", encoding="utf-8")
-    everything = {**settings, "data": data, "figures": reports}
+    everything = {**settings, "data": data, "figures": _brief(reports)}
     (out / "training.json").write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
