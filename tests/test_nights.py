@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,11 +17,12 @@ from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.eventlog import EventLog, Record
 from voice_coach.listening.fake import FakeRecogniser
 from voice_coach.listening.listener import Listener
+from voice_coach.listening.port import Hearing, Recognition
 from voice_coach.nights import Keep, Nights, Stretch
 from voice_coach.resume.journal import Journal
 from voice_coach.routine.content import ROUTINE, load
 from voice_coach.routine.led import Led, no_reminder
-from voice_coach.session import Session
+from voice_coach.session import Call, Ending, Session
 from voice_coach.speaking.cache import ClipCache
 from voice_coach.speaking.fake import FakeRenderer
 from voice_coach.speaking.port import VoiceSettings
@@ -98,6 +100,30 @@ def test_when_the_reminder_is_due_it_stretches_and_waits_on(tmp_path: Path) -> N
     assert said[0] == "Time to stretch your calves."
     assert said[-1] == "We stretch another time."
     assert [r["outcome"] for r in records if r["type"] == "end"] == ["missed"]
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_whoever_says_that_it_is_a_cramp_is_not_led_through_the_stretch(confirmed: bool) -> None:
+    """A doubtful "stretch with me" is asked about, too: "Do you have a cramp?" Yes."""
+    calls = [Call(0.0, Hearing(Recognition("stretch with me", accepted=True)), confirmed)]
+    led: list[Dialogue] = []
+
+    class Asked:
+        def __init__(self, dialogue: Dialogue) -> None:
+            self.dialogue = dialogue
+
+        def wait_for_call(self, _: float) -> Call | None:
+            return calls.pop() if calls else None
+
+        def coach(self, _: Call) -> Ending:
+            led.append(self.dialogue)
+            return Ending("stopped", "self_care", 1.0, 0)
+
+    today = Dialogue(load_protocol(ROUTINE))
+    stretch = Stretch(lambda: today, ("stretch with me",), lambda: False)
+    make: Any = lambda dialogue, _: Asked(dialogue)  # noqa: E731
+    Nights(DIALOGUE, make, None, virtual=True, stretch=stretch).keep_watch()
+    assert led == [DIALOGUE if confirmed else today]
 
 
 @pytest.mark.slow

@@ -99,6 +99,7 @@ ANSWER_AT = 7.0
 def test_a_certain_long_call_starts_at_once(voice: Voice) -> None:
     found = watch(voice, (ASKED_AT, "help calf cramp"))
     assert found.call is not None
+    assert not found.call.confirmed
     assert found.call.at == pytest.approx(2.6, abs=0.1)
     assert found.spoken == []
 
@@ -110,6 +111,7 @@ def test_yes_starts_with_the_clock_of_the_call(voice: Voice, answer: str) -> Non
     assert found.call is not None
     assert found.call.at == pytest.approx(2.6, abs=0.1)
     assert found.call.hearing.recognition.text == "cramp"
+    assert found.call.confirmed
 
 
 @pytest.mark.parametrize("answer", ["no", "stop", "not at all"])

@@ -89,10 +89,16 @@ class Nights:
             if call is None:
                 print("The recording is over.")
                 return
-            if self._stretch and call.hearing.recognition.text in self._stretch.calls:
+            if self._for_stretch(call):
                 self.stretch(call)
             else:
                 self._session.coach(call)
+
+    def _for_stretch(self, call: Call) -> bool:
+        """Whether it is the daily stretch that was called for, and not help."""
+        if self._stretch is None or call.confirmed:
+            return False
+        return call.hearing.recognition.text in self._stretch.calls
 
     def _wait(self) -> Call | None:
         """The call; None at the end of a recording. When the reminder is due, it stretches."""

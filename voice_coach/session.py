@@ -80,6 +80,8 @@ class Call:
     at: float
     """Port clock, seconds: the end of the call's last word."""
     hearing: Hearing
+    confirmed: bool = False
+    """Whether they were asked if they have a cramp, and said yes: whatever the call was."""
 
 
 @dataclass(frozen=True)
@@ -365,6 +367,8 @@ class Session:
         if move == "sleep":
             self._ear.shut()
             self._mixer.volume = self._normal
+        elif move == "start" and self._call is not None:
+            self._call = replace(self._call, confirmed=True)
         return move == "start"
 
     # -- what is heard --------------------------------------------------------------------------
