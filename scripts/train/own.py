@@ -13,14 +13,10 @@ from dataclasses import dataclass
 
 from scripts.train.corpus import Clip
 from scripts.train.lexicon import PHONE_INDEX, PHONES, Lexicon
+from voice_coach.listening.graph import own_phone
 
 ENOUGH_PEOPLE = 100
 """Speakers that a word needs."""
-
-
-def own_name(phone: str, word: str) -> str:
-    """What a word's own phone is called: "EH.yes"."""
-    return f"{phone}.{word}"
 
 
 def common_phone(name: str) -> str:
@@ -38,7 +34,7 @@ class OwnPhones:
     def of(cls, words: Iterable[str], lexicon: Lexicon) -> OwnPhones:
         """The own phones of these words, every pronunciation's."""
         found = (
-            own_name(phone, word)
+            own_phone(phone, word)
             for word in sorted(set(words))
             for pronunciation in lexicon[word]
             for phone in pronunciation

@@ -9,7 +9,7 @@ import numpy as np
 
 from scripts.train.arrays import Array
 from scripts.train.lexicon import PHONE_INDEX, Lexicon, Pronunciation
-from scripts.train.own import own_name
+from voice_coach.listening.graph import own_phone
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class _Builder:
             for number, phone in enumerate(phones):
                 start = number == 0
                 before = ends if start else [state]
-                index = self._own.get(own_name(phone, word), PHONE_INDEX[phone])
+                index = self._own.get(own_phone(phone, word), PHONE_INDEX[phone])
                 state = self.add(index, before, first and start)
             lasts.append(state)
         return lasts

@@ -162,7 +162,7 @@ class _Builder:
         label = self._label(word)
         for index, common in enumerate(pronunciation):
             position = _position(index, len(pronunciation))
-            own = f"{common}.{word}"
+            own = own_phone(common, word)
             name = own if f"{own}_{position}" in self._phones else common
             target = self._phone_state(name, position)
             self._enter_phone(source, target, name, position, 0.0, 0 if index else label)
@@ -179,6 +179,11 @@ class _Builder:
         self, source: int, target: int, name: str, position: str, cost: float, label: int = EPSILON
     ) -> None:
         self._fst.add_arc(source, 2 * self._phones[f"{name}_{position}"], label, cost, target)
+
+
+def own_phone(phone: str, word: str) -> str:
+    """What a phone is called that a model has for one word alone: "EH.yes"."""
+    return f"{phone}.{word}"
 
 
 def _position(index: int, length: int) -> str:
