@@ -8,14 +8,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 # Many small matrix products: threads would only wait for each other, eight times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -25,23 +23,20 @@ HERE = Path(__file__).resolve().parent
 if __package__ in (None, ""):  # started as a file
     sys.path.insert(0, str(HERE.parents[1]))
 
+import numba  # noqa: E402
 import torch  # noqa: E402
 
-from scripts.bench import tune  # noqa: E402
-from scripts.bench.hearing import compare  # noqa: E402
-from scripts.bench.trials import Corpora  # noqa: E402
-from scripts.train import check, features, prepare, pronouncing, report, synth, word_bigram  # noqa: E402
+from scripts.train import features, prepare, synth  # noqa: E402
 from scripts.train.augment import synthetic_noises  # noqa: E402
 from scripts.train.bigram import Bigram, estimate_bigram  # noqa: E402
-from scripts.train.export import rounded, write_acoustics  # noqa: E402
-from scripts.train.graph import Rejection, write_graph  # noqa: E402
+from scripts.train.graph import Rejection  # noqa: E402
 from scripts.train.lexicon import Lexicon, dictionary, read_words  # noqa: E402
-from scripts.train.network import Network, folded  # noqa: E402
+from scripts.train.network import Network  # noqa: E402
 from scripts.train.own import OwnPhones, well_known  # noqa: E402
 from scripts.train.sampling import Diet, Sampler  # noqa: E402
 from scripts.train.training import Schedule, Trainer  # noqa: E402
 from scripts.train.weights import Shape  # noqa: E402
-from scripts.train.wording import VOCABULARY, all_phrases, vocabulary  # noqa: E402
+from scripts.train.wording import VOCABULARY, all_phrases  # noqa: E402
 
 log = logging.getLogger("train")
 
@@ -83,6 +78,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--plain", type=float, default=0.4, help="in it, share of clips without room or transform"
     )
+    parser.add_argument("--noise", type=float, default=0.6, help="share of clips with noise")
     parser.add_argument("--rivals", type=int, default=12, help="for each short utterance")
     parser.add_argument("--first", type=Path, help="checkpoint to start from")
     parser.add_argument("--contrast", type=float, default=2.0, help="weight of the closed grammars")
@@ -95,7 +91,19 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--unk-word", type=float, default=Rejection.word)
     parser.add_argument("--unk-phone", type=float, default=Rejection.phone)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--threads", type=int, default=1, help="that compute losses and, without a GPU, the network"
+    )
+    parser.add_argument(
+        "--processes", type=int, default=0, metavar="N", help="that make batches; 0: one thread"
+    )
+    parser.add_argument("--frames", type=int, default=5000, help="padded frames (10 ms) in a batch")
+    parser.add_argument(
+        "--until",
+        choices=("caches", "weights", "model"),
+        default="model",
+        help="how far to go: nothing before the last needs Vosk",
+    )
     parser.add_argument(
         "--no-tuning", action="store_true", help="leave the prices and thresholds of rejection"
     )
@@ -125,7 +133,8 @@ def caches(args: argparse.Namespace, folders: Sequence[Path], source: Lexicon) -
         missing = [c for c, path in enumerate(paths) if not features.exists(path)]
         if missing:
             clips = prepare.corpora([corpus])
-            prepare.build(clips, source, prepare.rooms(clips), folder, missing)
+            responses = prepare.rooms(clips)
+            prepare.build(clips, source, responses, folder, missing, args.processes)
         found += paths
     return found
 
@@ -140,8 +149,10 @@ def make_sampler(args: argparse.Namespace, paths: Sequence[Path], source: Lexico
         most_alike=args.alike,
         synthetic=args.synthetic,
         silences=args.silences,
+        frames=args.frames,
+        noise=args.noise,
     )
-    sampler = Sampler(opened, source, noises, args.seed, diet)
+    sampler = Sampler(opened, source, noises, args.seed, diet, args.processes)
     if args.drop is not None:
         sampler.drop(set(args.drop.read_text(encoding="utf-8").split()))
     if args.leave_out:
@@ -177,34 +188,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.work.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(args.threads)
+    numba.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     source = dictionary()
     speak(args.work / "tts", args.takes, args.seed)
     folders = [*args.data, args.work / "tts"]
     clips = prepare.corpora(folders)
-    sampler = make_sampler(args, caches(args, folders, source), source)
+    paths = caches(args, folders, source)
+    if args.until == "caches":
+        return 0
+    sampler = make_sampler(args, paths, source)
     bigram = estimate_bigram(sampler.transcripts, source)
     own = OwnPhones.of(set(well_known(clips)) - set(args.leave_out.split(",")), source)
-    weights = rounded(folded(learn(args, sampler, bigram, own, source)))
-    lexicon = vocabulary(source)
-    write_acoustics(args.out, weights)
-    rejection = Rejection(args.unk_word, args.unk_phone)
-    write_graph(args.out, lexicon, bigram, rejection, weights.shape.own)
-    pronouncing.write(args.out / "lexicon.txt")
-    said = (c.transcript for c in prepare.corpora(args.data) if c.split == "train")
-    word_bigram.write(args.out, (words for words in said if words))
-    gap = check.worst_gap(args.out, weights, lexicon)
-    log.info("training and Vosk differ by at most %.5f a frame", gap)
-    if not args.no_tuning:
-        of = [part for folder in args.data for part in ("--data", str(folder))]
-        tune.main([*of, "--work", str(args.work), "--model", str(args.out), "--write"])
-    reports: dict[str, Any] = {}
-    if args.figures:
-        reports = json.loads(args.figures.read_text(encoding="utf-8"))
-    elif not args.no_figures:
-        people = Corpora(args.data, args.work / "voices")
-        reports = compare(("vosk",), people, args.out, only="")
-    report.write(args, clips, weights, gap, reports)
+    network = learn(args, sampler, bigram, own, source)
+    if args.until == "model":
+        # Only here are Vosk and OpenFst needed: learning can be done on a machine without.
+        from scripts.train.finish import finish  # noqa: PLC0415
+
+        finish(args, network, bigram, source, clips)
     return 0
 
 

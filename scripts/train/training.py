@@ -167,7 +167,11 @@ class Trainer:
         network = Network(self._shape, weights["mean"], weights["deviation"])
         network.load_state_dict(weights)
         network.to(device())
-        optimiser = torch.optim.AdamW(network.parameters(), weight_decay=self._schedule.decay)
+        optimiser = torch.optim.AdamW(
+            network.parameters(),
+            weight_decay=self._schedule.decay,
+            fused=device().type == "cuda" or None,
+        )
         if done:
             optimiser.load_state_dict(state["optimiser"])
         learner = _Learner(network, optimiser, self._bigram, self._schedule, device())

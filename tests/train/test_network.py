@@ -16,7 +16,7 @@ from scripts.train.lexicon import PHONES, Lexicon  # noqa: E402
 from scripts.train.lfmmi import contrast  # noqa: E402
 from scripts.train.network import Network, average, extend, folded, widened  # noqa: E402
 from scripts.train.own import OwnPhones  # noqa: E402
-from scripts.train.sampling import MOST_REPEATED, Diet, Sampler  # noqa: E402
+from scripts.train.sampling import MOST_REPEATED, Batch, Diet, Sampler  # noqa: E402
 from scripts.train.training import Schedule, Trainer, rate  # noqa: E402
 from scripts.train.weights import Shape, outputs, scores  # noqa: E402
 
@@ -97,6 +97,24 @@ def test_training_learns_resumes_and_repeats(tmp_path: Path, lexicon: Lexicon) -
     resumed = trainer("twice", 3).run().state_dict()
     for name, value in once.items():
         assert torch.allclose(value.float(), resumed[name].float(), atol=1e-3), name
+
+
+def test_batches_are_the_same_whoever_makes_them(tmp_path: Path, lexicon: Lexicon) -> None:
+    cache = corpus(tmp_path, ["yes", "no"])
+    hiss = [log_mel(0.01 * np.random.default_rng(2).standard_normal(32000))]
+    shape = Shape.deep(16, 1)
+
+    def epoch(processes: int) -> list[Batch]:
+        diet = Diet(silences=2, frames=1500, rivals=3)
+        count, batches = Sampler([cache], lexicon, hiss, 1, diet, processes).epoch(0, shape)
+        found = list(batches)
+        assert len(found) == count
+        return found
+
+    for one, other in zip(epoch(0), epoch(2), strict=True):
+        assert torch.equal(one.feats, other.feats)
+        assert torch.equal(one.frames, other.frames)
+        assert np.array_equal(one.chains.phones, other.chains.phones)
 
 
 def test_rare_words_are_repeated_and_frequent_ones_capped(tmp_path: Path, lexicon: Lexicon) -> None:
