@@ -8,6 +8,7 @@ are extended by copies of their first and last frame once, at the input; inside,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -111,6 +112,15 @@ def widened(weights: dict[str, Tensor], own: OwnPhones) -> dict[str, Tensor]:
         plain = result[name][:PDFS]
         result[name] = torch.cat([plain, plain[rows]])
     return result
+
+
+def restored(path: Path, shape: Shape) -> Network:
+    """The network of a finished training, whatever its numbers' precision."""
+    state = torch.load(path, weights_only=True, map_location="cpu")["network"]
+    weights = {n: v.float() if v.is_floating_point() else v for n, v in state.items()}
+    network = Network(shape, weights["mean"], weights["deviation"])
+    network.load_state_dict(weights)
+    return network
 
 
 def average(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

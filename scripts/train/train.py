@@ -31,7 +31,7 @@ from scripts.train.augment import synthetic_noises  # noqa: E402
 from scripts.train.bigram import Bigram, estimate_bigram  # noqa: E402
 from scripts.train.graph import Rejection  # noqa: E402
 from scripts.train.lexicon import Lexicon, dictionary, read_words  # noqa: E402
-from scripts.train.network import Network  # noqa: E402
+from scripts.train.network import Network, restored  # noqa: E402
 from scripts.train.own import OwnPhones, well_known  # noqa: E402
 from scripts.train.sampling import Diet, Sampler  # noqa: E402
 from scripts.train.training import Schedule, Trainer  # noqa: E402
@@ -81,7 +81,13 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--noise", type=float, default=0.6, help="share of clips with noise")
     parser.add_argument("--rivals", type=int, default=12, help="for each short utterance")
     parser.add_argument("--first", type=Path, help="checkpoint to start from")
+    parser.add_argument(
+        "--trained", type=Path, metavar="FILE", help="a final.pt learnt elsewhere: go on from there"
+    )
     parser.add_argument("--contrast", type=float, default=2.0, help="weight of the closed grammars")
+    parser.add_argument(
+        "--output-l2", type=float, default=Schedule.output_l2, help="price of large scores"
+    )
     parser.add_argument("--drop", type=Path, help="file of clip keys to leave out, one a line")
     parser.add_argument(
         "--leave-out",
@@ -169,7 +175,14 @@ def learn(
     gives the words that many people say phones of their own.
     """
     shape = Shape.deep(args.width, args.depth, args.back)
-    schedule = Schedule(epochs=args.epochs, top_rate=args.rate, contrast=args.contrast)
+    if args.trained is not None:
+        return restored(args.trained, replace(shape, own=own.names if args.polish else ()))
+    schedule = Schedule(
+        epochs=args.epochs,
+        top_rate=args.rate,
+        contrast=args.contrast,
+        output_l2=args.output_l2,
+    )
     folder = args.work / args.run
     network = Trainer(folder, sampler, shape, schedule, bigram).run(args.first)
     if not args.polish:
