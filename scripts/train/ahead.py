@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import torch
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -34,7 +36,9 @@ def ahead(
     pool: Executor
     if processes:
         _work = work
-        pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"))
+        # A forked process has none of its parent's OpenMP threads and would wait for them forever.
+        start = multiprocessing.get_context("fork")
+        pool = ProcessPoolExecutor(processes, start, torch.set_num_threads, (1,))
     else:
         pool = ThreadPoolExecutor(1)
     source = iter(items)

@@ -117,7 +117,7 @@ class _Learner:
         self.network.train()
         began, frames = time.monotonic(), 0
         total = np.zeros(2)
-        bar = tqdm(found, total=count, desc=f"epoch {number}", mininterval=15)
+        bar = tqdm(found, total=count, desc=f"epoch {number}", mininterval=5)
         for index, batch in enumerate(bar):
             step = number * count + index
             speed = rate(step, count * self.schedule.epochs, self.schedule)

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.train.ahead import ahead
+torch = pytest.importorskip("torch")
+
+from scripts.train.ahead import ahead  # noqa: E402
 
 
 @pytest.mark.parametrize("processes", [0, 2])
@@ -41,3 +43,14 @@ def test_what_goes_wrong_is_said_where_the_result_is_wanted(processes: int) -> N
     assert next(results) == 1
     with pytest.raises(ZeroDivisionError):
         next(results)
+
+
+def test_processes_do_not_wait_for_threads_that_were_not_forked() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        torch.ones(400, 400).sum().item()  # wakes the parent's OpenMP threads
+        sizes = ahead(lambda n: float(torch.zeros(400, 400).add(n).sum()), range(3), 2)
+        assert list(sizes) == [0.0, 160_000.0, 320_000.0]
+    finally:
+        torch.set_num_threads(before)
