@@ -116,8 +116,13 @@ def folded(network: Network) -> Weights:
 
 
 def widened(weights: dict[str, Tensor], own: OwnPhones) -> dict[str, Tensor]:
-    """Weights with an output more for each own phone: a copy of the plain phone's."""
+    """Weights with an output more for each own phone: a copy of the plain phone's.
+
+    Weights that have them already stay as they are.
+    """
     result = dict(weights)
+    if len(result["output.bias"]) == PDFS + 2 * len(own.names):
+        return result
     rows = torch.tensor([2 * phone + part for phone in own.plain for part in (0, 1)]).long()
     for name in ("output.weight", "output.bias"):
         plain = result[name][:PDFS]

@@ -41,6 +41,10 @@ from scripts.train.wording import VOCABULARY, all_phrases  # noqa: E402
 log = logging.getLogger("train")
 
 
+SETTLE = Schedule(contrast=3.0, output_l2=5e-5, averaged=1)
+"""The third cycle; large scores cost a tenth of what they cost before."""
+
+
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -61,6 +65,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--polish", type=int, default=8, help="epochs of the second cycle")
     parser.add_argument("--polish-rate", type=float, default=1.5e-3, help="its highest rate")
+    parser.add_argument("--settle", type=int, default=3, help="epochs of the third cycle")
+    parser.add_argument("--settle-rate", type=float, default=1e-3, help="its highest rate")
+    parser.add_argument("--settle-noise", type=float, default=0.7, help="its share with noise")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--depth", type=int, default=6, help="layers at the 30 ms rate")
@@ -78,16 +85,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--plain", type=float, default=0.4, help="in it, share of clips without room or transform"
     )
-    parser.add_argument("--noise", type=float, default=0.6, help="share of clips with noise")
     parser.add_argument("--rivals", type=int, default=12, help="for each short utterance")
     parser.add_argument("--first", type=Path, help="checkpoint to start from")
     parser.add_argument(
         "--trained", type=Path, metavar="FILE", help="a final.pt learnt elsewhere: go on from there"
     )
     parser.add_argument("--contrast", type=float, default=2.0, help="weight of the closed grammars")
-    parser.add_argument(
-        "--output-l2", type=float, default=Schedule.output_l2, help="price of large scores"
-    )
     parser.add_argument("--drop", type=Path, help="file of clip keys to leave out, one a line")
     parser.add_argument(
         "--leave-out",
@@ -156,7 +159,6 @@ def make_sampler(args: argparse.Namespace, paths: Sequence[Path], source: Lexico
         synthetic=args.synthetic,
         silences=args.silences,
         frames=args.frames,
-        noise=args.noise,
     )
     sampler = Sampler(opened, source, noises, args.seed, diet, args.processes)
     if args.drop is not None:
@@ -169,30 +171,31 @@ def make_sampler(args: argparse.Namespace, paths: Sequence[Path], source: Lexico
 def learn(
     args: argparse.Namespace, sampler: Sampler, bigram: Bigram, own: OwnPhones, source: Lexicon
 ) -> Network:
-    """Train, or load what was trained, in two cycles of the learning rate.
+    """Train, or load what was trained, in three cycles of the learning rate.
 
-    The second one starts where the first ended, is gentler, hears rare words more often, and
-    gives the words that many people say phones of their own.
+    The second starts where the first ended, is gentler, hears rare words more often, and gives
+    the words that many people say phones of their own. The third is gentler still, hears more
+    noise, and lets scores grow that tell rivals apart.
     """
     shape = Shape.deep(args.width, args.depth, args.back)
     if args.trained is not None:
         return restored(args.trained, replace(shape, own=own.names if args.polish else ()))
-    schedule = Schedule(
-        epochs=args.epochs,
-        top_rate=args.rate,
-        contrast=args.contrast,
-        output_l2=args.output_l2,
-    )
+    schedule = Schedule(args.epochs, args.rate, contrast=args.contrast)
     folder = args.work / args.run
     network = Trainer(folder, sampler, shape, schedule, bigram).run(args.first)
     if not args.polish:
         return network
     rarer = sampler.with_diet(replace(sampler.diet, least_alike=args.least, plain=args.plain))
     rarer, shape = rarer.with_own(own, source), replace(shape, own=own.names)
-    averaged = max(1, min(schedule.averaged, args.polish // 2))
-    gentle = replace(schedule, epochs=args.polish, top_rate=args.polish_rate, averaged=averaged)
-    polish = Trainer(args.work / (args.run + "-polish"), rarer, shape, gentle, bigram)
-    return polish.run(folder / "final.pt")
+    gentle = replace(schedule, epochs=args.polish, top_rate=args.polish_rate)
+    polish = args.work / (args.run + "-polish")
+    network = Trainer(polish, rarer, shape, gentle, bigram).run(folder / "final.pt")
+    if not args.settle:
+        return network
+    noisier = rarer.with_diet(replace(rarer.diet, noise=args.settle_noise))
+    last = replace(SETTLE, epochs=args.settle, top_rate=args.settle_rate)
+    settle = args.work / (args.run + "-settle")
+    return Trainer(settle, noisier, shape, last, bigram).run(polish / "final.pt")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -203,6 +203,7 @@ class Trainer:
         part.replace(self._checkpoint(epoch))
 
     def _averaged(self) -> dict[str, Tensor]:
-        last = range(self._schedule.epochs - self._schedule.averaged, self._schedule.epochs)
+        averaged = max(1, min(self._schedule.averaged, self._schedule.epochs // 2))
+        last = range(self._schedule.epochs - averaged, self._schedule.epochs)
         paths = [self._checkpoint(epoch) for epoch in last if epoch >= 0]
         return average([self._load(path)["network"] for path in paths])

@@ -148,6 +148,13 @@ def test_a_widened_network_begins_with_copies() -> None:
         )
 
 
+def test_a_network_that_has_own_phones_keeps_what_they_learnt() -> None:
+    shape = replace(Shape.deep(16, 1), own=OWN.names)
+    wide = Network(shape, torch.zeros(40), torch.ones(40)).state_dict()
+    kept = widened(wide, OWN)
+    assert all(torch.equal(kept[name], value) for name, value in wide.items())
+
+
 def test_the_plain_phones_are_a_rival_of_the_own_ones(tmp_path: Path, lexicon: Lexicon) -> None:
     cache = corpus(tmp_path, ["yes", "no"])
     hiss = [log_mel(0.01 * np.random.default_rng(2).standard_normal(32000))]
