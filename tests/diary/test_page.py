@@ -200,3 +200,7 @@ def test_nobody_is_shut_out(page: str) -> None:
     found = barriers(page.encode(), chromium() or "")
     assert found["violations"] == []
     assert found["passes"] > 20
+    assert found["fetched"] == []
+    with_picture = page.replace("</body>", '<img alt="x" src="http://127.0.0.1:9/x.png"></body>')
+    worse = barriers(with_picture.encode(), chromium() or "")
+    assert worse["fetched"] == ["http://127.0.0.1:9/x.png"], "or it would see nothing at all"
