@@ -40,7 +40,7 @@ KINDS: Final = {
     "settle": 0.003,
     "forget": 0.003,
     "stretch": 0.0006,
-    "import": 0.002,
+    "import": 0.0008,
 }
 """Kinds of writes: the first of an episode, one more turn of it, its end, "forget this one", a
 daily stretch, a file taken in. With the seconds from the word that it begins, within which the
