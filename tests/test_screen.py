@@ -143,8 +143,8 @@ def test_large_letters_fit_and_take_nothing_else_away(step: str) -> None:
         others = [line for part, line in lines if part != "main"]
         small = [line for part, line in plain.lines(width, height, talk.now) if part != "main"]
         assert list(filter(None, others)) == list(filter(None, small))
-    small = text(made.lines(40, 12, talk.now))
-    assert made.text in " ".join(small.split()) or "▀" in small
+    shown = text(made.lines(40, 12, talk.now))
+    assert made.text in " ".join(shown.split()) or "▀" in shown
     if PROTOCOL.steps[step].kind != "end":
         assert "█" in text(made.lines(100, 30, talk.now))
 
