@@ -195,8 +195,10 @@ def _flags(figures: Figures) -> Chart:
                 elif count:
                     beside.append(f"{FOUND[finding]} {count}")
                 left += count
-            note = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": 8}
-            axes.annotate(", ".join(beside), (left, row), **note)
+            axes.annotate(
+                ", ".join(beside), (left, row), xytext=(4, 0), textcoords="offset points",
+                va="center", fontsize=8,
+            )  # fmt: skip
         axes.set_yticks(range(len(questions)), [question.says for question in questions])
         axes.set_ylim(len(questions) - 0.4, -0.6)
         axes.set_xlim(0, _BESIDE * longest)
