@@ -41,7 +41,7 @@ TESTS: Final = (
     "state which_leg", "state wake", "state eased", "state how_bad",
 )  # fmt: skip
 ANYTHING: Final = Belief(
-    short=0.0, asked=0.0, long=0.0, shortest=0.0, longest=60.0, short_speech=0.0, long_speech=0.0
+    short=0.0, long=0.0, shortest=0.0, longest=60.0, short_speech=0.0, long_speech=0.0
 )
 NOISE: Final = "noise"
 
@@ -82,7 +82,7 @@ def outcomes(
         recogniser.use(stream.grammar)
         for sound in stream.sounds:
             for found in _overheard(recogniser, stream.grammar, sound):
-                yield _with(found, NOISE, "false", recogniser, stream.grammar)
+                yield _with(found, NOISE, "false", recogniser)
 
 
 def pcm(samples: Array) -> Array:
@@ -103,15 +103,12 @@ def _outcome(
         kind = "rejected"
     else:
         kind = "right" if trial.means(found.text) == trial.means(said) else "wrong"
-    return _with(found, trial.test, kind, recogniser, trial.grammar)
+    return _with(found, trial.test, kind, recogniser)
 
 
-def _with(
-    found: Recognition, test: str, kind: str, recogniser: VoskRecogniser, grammar: Grammar
-) -> Outcome:
-    syllables, asked = recogniser.syllables(found.text), found.text in grammar.expected
-    seconds = found.end - found.start
-    return Outcome(test, kind, Evidence(syllables, found.confidence, seconds, found.speech, asked))
+def _with(found: Recognition, test: str, kind: str, recogniser: VoskRecogniser) -> Outcome:
+    syllables, seconds = recogniser.syllables(found.text), found.end - found.start
+    return Outcome(test, kind, Evidence(syllables, found.confidence, seconds, found.speech))
 
 
 def _knows(recogniser: VoskRecogniser, phrase: str) -> bool:
@@ -160,7 +157,7 @@ def worth(values: Mapping[str, float]) -> float:
 
 def beliefs(args: argparse.Namespace) -> list[Belief]:
     """All combinations of the thresholds asked for."""
-    names = ("short", "asked", "long", "short_speech", "long_speech")
+    names = ("short", "long", "short_speech", "long_speech")
     tried = itertools.product(*(getattr(args, name) for name in names))
     return [Belief(**dict(zip(names, limits, strict=True))) for limits in tried]
 
@@ -201,7 +198,6 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--expected", type=float, nargs="*", default=[1.0, 2.0, 3.0])
     parser.add_argument("--unknown", type=float, nargs="*", default=[])
     parser.add_argument("--short", type=float, nargs="+", default=[0.4, 0.5, 0.6, 0.7, 0.8])
-    parser.add_argument("--asked", type=float, nargs="+", default=[0.4, 0.5, 0.6, 0.7, 0.8])
     parser.add_argument("--long", type=float, nargs="+", default=[0.0, 0.3, 0.4, 0.5, 0.6])
     parser.add_argument("--short-speech", type=float, nargs="+", default=[0.3, 0.5, 0.7])
     parser.add_argument("--long-speech", type=float, nargs="+", default=[0.1, 0.3, 0.5])

@@ -36,14 +36,6 @@ def test_a_short_phrase_must_look_like_a_word_and_a_long_one_be_likely() -> None
     assert not belief.accepts(replace(words, speech=0.1))
 
 
-def test_an_answer_that_was_asked_for_needs_less() -> None:
-    belief = Belief(short=0.8, asked=0.6)
-    word = Evidence(1, 0.7, 0.4, 1.0)
-    assert not belief.accepts(word)
-    assert belief.accepts(replace(word, asked=True))
-    assert not belief.accepts(replace(word, asked=True, posterior=0.5))
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(find_model(), tmp_path / "model"))

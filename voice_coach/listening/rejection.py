@@ -46,8 +46,6 @@ class Evidence:
     seconds: float = 0.5
     speech: float = 1.0
     """Probability that this was a voice, 0..1."""
-    asked: bool = False
-    """Whether the question asks for it."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +55,6 @@ class Belief:
     short: float = 0.5
     """Posterior from which a phrase of one syllable is believed, 0..1. Noise is taken for "no",
     "stop" and "done", hardly ever for anything longer."""
-
-    asked: float = 0.5
-    """The same for a phrase of one syllable that the question asks for: "yes", "left"."""
 
     long: float = 0.0
     """The same for any other phrase."""
@@ -83,8 +78,7 @@ class Belief:
         """Whether a reading is believed."""
         if reading.syllables > 1:
             return reading.posterior >= self.long and reading.speech >= self.long_speech
-        least = self.asked if reading.asked else self.short
-        likely = reading.posterior >= least and reading.speech >= self.short_speech
+        likely = reading.posterior >= self.short and reading.speech >= self.short_speech
         return likely and self.shortest <= reading.seconds <= self.longest
 
 

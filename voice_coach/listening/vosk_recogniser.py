@@ -242,9 +242,7 @@ class VoskRecogniser:
         confidence = self._posterior(text, pieces[0]) if len(parts) == 1 else 0.0
         start, end = parts[0].start, parts[-1].end
         speech = self._speech(fed, start, end) if self._must_look(text) else 1.0
-        evidence = Evidence(
-            self.syllables(text), confidence, end - start, speech, text in self._grammar.expected
-        )
+        evidence = Evidence(self.syllables(text), confidence, end - start, speech)
         believed = text in self._grammar.phrases and (
             not self._grammar.reject or self._belief.accepts(evidence)
         )
