@@ -16,7 +16,7 @@ import pytest
 from tests.audio.test_card import Stuck, wait_until
 from tests.virtual_card import VirtualCard
 from voice_coach.audio import devices
-from voice_coach.audio.card import RESTING, CardPort
+from voice_coach.audio.card import RESTING, STALL, CardPort
 from voice_coach.audio.mixer import Mixer, Played
 from voice_coach.audio.port import BLOCK, RATE, Block, Resting, Samples
 from voice_coach.audio.split import SplitPort
@@ -190,6 +190,19 @@ def test_rest_and_rouse_leave_nothing_behind() -> None:
             port.rouse()
             read_for(port, 0.8)
         wait_until(lambda: threading.active_count() <= threads, 5.0)
+
+
+def test_a_stream_that_cannot_be_opened_is_none(own_card: VirtualCard) -> None:
+    """Else it would count as one that is slow to get going, and be given more and more time."""
+    with CardPort() as port:
+        port.start(Mixer())
+        own_card.stop()
+        wait_until(lambda: not port.healthy(), 2.0)
+        assert not port.reopen()
+        assert port.devices is None
+        assert port._stall == pytest.approx(STALL)
+        own_card.start()
+        wait_until(port.reopen, 15.0)
 
 
 class OneStream(Stuck):
