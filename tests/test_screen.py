@@ -10,9 +10,12 @@ from rich.console import Console
 
 from tests.dialogue.explore import DIALOGUE, PROTOCOL
 from tests.dialogue.talk import STEPS, reach
+from voice_coach import letters
+from voice_coach.content.loader import sentences
 from voice_coach.dialogue import actions as act
 from voice_coach.dialogue.playthrough import Playthrough
 from voice_coach.eventlog import Record
+from voice_coach.letters import large
 from voice_coach.screen import STYLES, WAITING, Board, Screen
 
 SIZES = ((40, 12), (80, 24), (30, 6), (200, 50), (10, 3))
@@ -97,16 +100,77 @@ def test_before_and_after() -> None:
     assert "not resolved" in shown
 
 
-def drawn(**console: object) -> str:
-    """What goes to a terminal of 40 by 12."""
+# -- large letters ------------------------------------------------------------------------------
+
+
+def test_a_word_in_large_letters() -> None:
+    assert [row.strip() for row in large("Stop", 40, 3)] == [
+        "█▀▀ ▀█▀ █▀█ █▀█",
+        "▀▀█  █  █ █ █▀▀",
+        "▀▀▀  ▀  ▀▀▀ ▀",
+    ]
+    assert len(large("Hold it there.", 40, 24)) == 7, "two rows of text, and one between them"
+
+
+def test_nearly_every_sentence_is_large_on_an_ordinary_terminal() -> None:
+    """80 by 24 less the head, the words and a countdown; larger ones have room for all of them."""
+    texts = [text for _, text in sentences(PROTOCOL)]
+    assert sum(bool(large(text, 78, 17)) for text in texts) >= 0.98 * len(texts)
+    assert all(large(text, 98, 23) for text in texts)
+
+
+@pytest.mark.parametrize("text", ["", "Grüße", "wait…", "a\u202eb", "Hold it there."])
+def test_what_cannot_be_drawn_whole_is_not_drawn(text: str) -> None:
+    assert large(text, 40, 6) == []
+
+
+def test_without_the_library_it_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(letters, "_drawn", letters._drawn.__wrapped__)
+    monkeypatch.setattr(letters, "_pen", lambda: None)
+    assert large("Stop", 40, 3) == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_large_letters_fit_and_take_nothing_else_away(step: str) -> None:
+    talk = reach(step)
+    talk.listen()
+    plain, made = board(talk), board(talk)
+    made.large = large
+    for width, height in SIZES:
+        lines = made.lines(width, height, talk.now)
+        assert len(lines) <= height
+        assert all(len(line) <= width for _, line in lines)
+        others = [line for part, line in lines if part != "main"]
+        small = [line for part, line in plain.lines(width, height, talk.now) if part != "main"]
+        assert list(filter(None, others)) == list(filter(None, small))
+    shown = text(made.lines(40, 12, talk.now))
+    assert made.text in " ".join(shown.split()) or "▀" in shown
+    if PROTOCOL.steps[step].kind != "end":
+        assert "█" in text(made.lines(100, 30, talk.now))
+
+
+# -- on the terminal ----------------------------------------------------------------------------
+
+
+def drawn(width: int = 40, height: int = 12, **console: object) -> str:
+    """What goes to a terminal."""
     out = io.StringIO()
-    terminal = Console(file=out, force_terminal=True, width=40, height=12, **console)  # type: ignore[arg-type]
+    terminal = Console(file=out, force_terminal=True, width=width, height=height, **console)  # type: ignore[arg-type]
     times = iter(range(1000))
     with Screen(Board(PROTOCOL), clock=lambda: float(next(times)), console=terminal) as screen:
         screen.watch({"type": "state", "t": 0.0, "step": "stretch_hand", "phase": "stretch"})
         screen.watch({"type": "saying", "t": 1.0, "prompt": "", "text": "Straighten that leg."})
         terminal.print(screen.draw())
     return out.getvalue()
+
+
+def test_large_where_there_is_room_and_blocks_can_be_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "█▀▀ ▀█▀" in drawn(80, 24, color_system="256")
+    assert "Straighten that leg." in drawn(40, 12, color_system="256")
+    monkeypatch.setattr("rich.console.ConsoleOptions.ascii_only", True)
+    assert "Straighten that leg." in drawn(80, 24, color_system="256")
 
 
 def test_red_by_night() -> None:

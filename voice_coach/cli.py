@@ -479,7 +479,7 @@ def _add_diary(commands: Any) -> None:
     what = diary.add_subparsers(dest="what", metavar="WHAT")
     listed = what.add_parser("list", parents=[where], help="one line each (the default)")
     listed.add_argument("--all", action="store_true", help="not only the newest")
-    listed.add_argument("--json", action="store_true")
+    listed.add_argument("--json", action="store_true", help="without the answers and steps")
     show = what.add_parser("show", parents=[where], help="everything about one")
     show.add_argument("number", help='its number, or "last"')
     show.add_argument("--json", action="store_true")
@@ -511,7 +511,7 @@ def _add_edit(edit: argparse.ArgumentParser) -> None:
     edit.add_argument("--position", type=_or_none(*positions), metavar="WORD|none", **quiet)
     edit.add_argument("--severe", type=lambda text: _or_none("yes", "no")(text) == "yes",
                       metavar="yes|no", **quiet)  # fmt: skip
-    edit.add_argument("--helped", metavar="STEP", help="the stretch that helped", **quiet)
+    edit.add_argument("--helped", metavar="STEP|none", help="the stretch that helped", **quiet)
     edit.add_argument("--pressure", choices=("none", "tolerated", "too_hard"), **quiet)
 
 

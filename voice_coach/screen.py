@@ -1,9 +1,9 @@
 """The conversation for whoever is watching: large, dim and red, so that the eyes stay in the night.
 
 ``Board`` remembers what is going on, from the records of the event log, and lays it out for any
-terminal, from 40 by 12 on without a loss. Pure, with the time as an argument. ``Screen`` puts it on
-the terminal with rich, which knows about sizes, colours, NO_COLOR and how to leave the terminal as
-it was.
+terminal, from 40 by 12 on without a loss, and in large letters where there is room for them. Pure,
+with the time as an argument. ``Screen`` puts it on the terminal with rich, which knows about sizes,
+colours, NO_COLOR and how to leave the terminal as it was.
 """
 
 from __future__ import annotations
@@ -19,9 +19,13 @@ from typing import Any, Final, Literal
 from voice_coach.dialogue.protocol import Protocol
 from voice_coach.errors import UsageError
 from voice_coach.eventlog import Record
+from voice_coach.letters import large
 
 Part = Literal["quiet", "main", "clock", "words"]
 Line = tuple[Part, str]
+
+Large = Callable[[str, int, int], list[str]]
+"""A text in large letters, with the columns and rows that there are; empty if it does not fit."""
 
 STYLES: Final[dict[Part, str]] = {
     "quiet": "color(88)",
@@ -49,6 +53,8 @@ class Board:
     """When the hold began, seconds since the call."""
     held: float | None = None
     """Seconds of the hold before a pause; None while it runs."""
+    large: Large = field(default=lambda *_: [], kw_only=True)
+    """Draws the sentence in large letters; by default none does."""
 
     def watch(self, record: Record) -> None:
         kind, t = record["type"], record["t"]
@@ -81,7 +87,8 @@ class Board:
         foot = self._words(width)
         clock = self._countdown(width, now)
         room = height - 1 - len(foot) - len(clock) - 2
-        main = _wrapped(self.text, width - 2)[: max(1, room)]
+        main = self.large(self.text, width - 2, room)
+        main = main or _wrapped(self.text, width - 2)[: max(1, room)]
         above = max(0, room - len(main)) // 2
         below = max(0, room - len(main)) - above
         rows: list[Line] = [("quiet", head), ("quiet", "")]
@@ -146,10 +153,12 @@ class Screen(AbstractContextManager["Screen"]):
             from rich.live import Live
         except ModuleNotFoundError:
             raise UsageError(
-                "--screen needs rich, which is not installed; run pip install "
-                "'voice-coach[screen]' once, or leave --screen out."
+                "--screen needs rich, which is not installed; run `python -m pip install rich "
+                "pyfiglet` once, or leave --screen out."
             ) from None
         self.console = self.console or Console()
+        if not self.console.options.ascii_only:  # the letters are made of blocks
+            self.board.large = large
         self._zero = self.clock()
         self._live = Live(
             get_renderable=self.draw, console=self.console, screen=True, refresh_per_second=4,

@@ -136,7 +136,7 @@ def from_file(path: Path, environ: Mapping[str, str] = os.environ) -> dict[str, 
 
     A file that the environment names must be there.
     """
-    if not environ.get(CONFIG_VARIABLE) and not path.exists():
+    if not environ.get(CONFIG_VARIABLE) and not os.path.exists(path):  # no path is too long for it
         return {}
     data = toml.read(path)
     toml.convert(path, data, Settings)

@@ -1,7 +1,8 @@
 """The diary's page in a real browser: what it looks like, and whether everybody can read it.
 
 Writes the page of 60 synthetic nights, takes a screenshot of it in headless Chromium, prints it
-there, and lets axe look for barriers. Needs Chromium, and axe-core, which npm fetches:
+there, lets axe look for barriers, and lists what the page fetches. Needs Chromium, and axe-core,
+which npm fetches:
 
     npm install --prefix build/axe axe-core
     python -m scripts.bench.diary_page [--into build/page]
@@ -47,7 +48,7 @@ _WIDE, _HIGH = 600, 1500
 _CHROMIUM: Final = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--hide-scrollbars",
+    "--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND",
 )  # fmt: skip
 
 _RUN: Final = """
@@ -57,6 +58,7 @@ _RUN: Final = """
     const box = document.createElement("pre");
     box.id = "axe";
     box.textContent = JSON.stringify({{
+      fetched: performance.getEntriesByType("resource").map(one => one.name),
       passes: found.passes.length,
       violations: found.violations.map(v => ({{
         id: v.id, impact: v.impact, help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 200)),
@@ -92,7 +94,8 @@ def page(count: int = 60, folder: Path | None = None) -> tuple[bytes, bytes]:
 
 
 def barriers(page: bytes, browser: str) -> dict[str, Any]:
-    """What axe finds in a page: the number of its ``passes``, and its ``violations``."""
+    """What axe finds in a page: the number of its ``passes``, and its ``violations``; and what the
+    page has ``fetched`` or tried to fetch."""
     text = page.decode()
     # The page forbids every script, this one too, so the copy that is examined allows it.
     text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
@@ -157,10 +160,11 @@ def main() -> int:
         return 1
     found = barriers(as_html, browser)
     print(f"axe: {found['passes']} rules passed, {len(found['violations'])} violations")
+    print(f"fetched: {', '.join(found['fetched']) or 'nothing'}")
     for one in found["violations"]:
         print(f"{one['impact']}: {one['id']}: {one['help']}")
         print("\n".join(f"    {node}" for node in one["nodes"][:5]))
-    return 1 if found["violations"] else 0
+    return 1 if found["violations"] or found["fetched"] else 0
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ def measure(name: str, corpora: Corpora, model: Path | None, only: str = "") -> 
     engine = ENGINES[name](model)
     loaded = time.perf_counter() - started
     report = score(engine, (t for t in trials(corpora, dialogue) if only in t.test))
-    report |= overhear(engine, (s for s in streams(corpora) if only in s.test))
+    report |= overhear(engine, (s for s in streams(corpora, dialogue) if only in s.test))
     return {"load_seconds": round(loaded, 3), "before_mb": before, "tests": report}
 
 

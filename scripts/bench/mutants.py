@@ -157,6 +157,7 @@ def _screens(data: Data) -> Iterator[tuple[str, Change]]:
         if name in data["gate"]["screens"]:
             yield f"{name}: found leads to pressure", _set("steps", name, "found", to="press")
         yield f"{name}: not asked again", _set("steps", name, "again", to=[])
+    yield "plain: names no answer", _set("common", "plain", to="")
 
 
 def _questions(data: Data) -> Iterator[tuple[str, Change]]:

@@ -4,8 +4,12 @@ Prints both tables as Markdown, with what was aimed at: no rule broken in any ni
 thousand nights in two minutes of processor time; on audio, at least 98 of a hundred people get what
 they should; more care than they need is not that. Exits with 1 when any of that was missed.
 
+``--missed``: nights in words, as many as ``--words``, in which nothing goes wrong but that this
+share of the answers is not understood: what the questions asked again are worth.
+
     python -m scripts.bench.nights [--words 10000] [--audio 300] [--snr 15] [--seed 1] [--jobs 2]
                                    [--json FILE]
+    python -m scripts.bench.nights --missed 0.05 0.09 [--words 10000] [--seed 1]
 """
 
 from __future__ import annotations
@@ -17,10 +21,12 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from voice_coach.commands import simulate
+from voice_coach.commands import setup, simulate
 from voice_coach.commands.setup import Choices
+from voice_coach.simulation.hearing import Hearing
+from voice_coach.simulation.night import Stage
 from voice_coach.simulation.report import Report
-from voice_coach.simulation.simulation import Plan
+from voice_coach.simulation.simulation import Plan, play
 
 CPU_SECONDS: Final = 0.012
 """Of processor time for a night in words: 10,000 in a minute on two cores."""
@@ -43,6 +49,12 @@ def run(plan: Plan, audio: bool, jobs: int) -> tuple[Report, dict[str, Any]]:
                     **report.as_json()}  # fmt: skip
 
 
+def unheard(nights: int, seed: int, share: float) -> Report:
+    """Nights in words with this share of the answers not understood, and none mistaken."""
+    stage = Stage(setup.dialogue(CHOICES), hearing=Hearing(wrong=0.0, missed=share, alarms=0.0))
+    return Report(play(Plan(nights, seed), stage, range(nights)).results)
+
+
 def tell(report: Report, found: dict[str, Any]) -> None:
     """The table, and one line below it."""
     room = f"audio at {found['snr_db']:g} dB" if found["audio"] else "words alone"
@@ -63,7 +75,20 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every figure")
+    parser.add_argument(
+        "--missed", type=float, nargs="+", metavar="SHARE", default=[],
+        help="only nights in words, with so many answers not understood",
+    )  # fmt: skip
     args = parser.parse_args()
+    broken = 0
+    for share in args.missed:
+        report = unheard(args.words, args.seed, share)
+        print(f"{share:.0%} not understood: {report.share('right') / args.words:.1%} right, "
+              f"{report.share('more careful') / args.words:.1%} more careful than needed, "
+              f"{report.violations} violations", flush=True)  # fmt: skip
+        broken += report.violations
+    if args.missed:
+        return 1 if broken else 0
     told, missed = [], []
     if args.words:
         report, found = run(Plan(args.words, args.seed), audio=False, jobs=args.jobs)

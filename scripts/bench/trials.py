@@ -280,8 +280,7 @@ def _conversation(corpora: Corpora, dialogue: Dialogue) -> Iterator[Trial]:
             yield Trial(f"own phrases, new voices, {how}", states[state], said, how)
     everybody = utterances(corpora.speech(("speech_commands",), most=10_000))
     answers = tuple(one for one in everybody if one.said in ("yes", "no"))
-    question = next(name for name in states if name.startswith("check_"))
-    yield Trial("yes and no, in a safety question", states[question], answers)
+    yield Trial("yes and no, in a safety question", _safety_question(states), answers)
     people = utterances(corpora.speech(("speech_commands",)))
     for state, grammar in states.items():
         known = [one for one in people if one.said in grammar.phrases]
@@ -304,6 +303,10 @@ def grammars(dialogue: Dialogue) -> dict[str, Grammar]:
     return {WAKE: wake, **dict(found.values())}
 
 
+def _safety_question(states: Mapping[str, Grammar]) -> Grammar:
+    return next(grammar for name, grammar in states.items() if name.startswith("check_"))
+
+
 def home_states(states: Mapping[str, Grammar]) -> dict[str, str]:
     """For each phrase the state in which it has the most rivals."""
     largest = sorted(states, key=lambda name: (-len(states[name].phrases), name))
@@ -314,10 +317,12 @@ def home_states(states: Mapping[str, Grammar]) -> dict[str, str]:
     return dict(sorted(homes.items()))
 
 
-def streams(corpora: Corpora) -> Iterator[Stream]:
+def streams(corpora: Corpora, dialogue: Dialogue) -> Iterator[Stream]:
     """Noise, snoring and moaning, through the whole ear: gate, endpoint and thresholds."""
     state = _grammar("12", TWELVE)
     yield Stream("noise, recorded", state, corpora.noises())
+    question = _safety_question(grammars(dialogue))
+    yield Stream("noise, recorded, in a safety question", question, corpora.noises())
     draw = np.random.default_rng(99)
     for name, make in (("snoring", snore), ("moaning", moan)):
         yield Stream(f"{name}, made", state, tuple(make(draw, 10.0) for _ in range(60)))

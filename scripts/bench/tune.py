@@ -16,7 +16,7 @@ import csv
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +30,7 @@ from voice_coach.errors import ModelError
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.model import SpeechModel, open_model
 from voice_coach.listening.port import Grammar, Recognition
-from voice_coach.listening.rejection import Belief, GraphCosts, Rejection
+from voice_coach.listening.rejection import Belief, Evidence, GraphCosts, Rejection
 from voice_coach.listening.speech import open_detector
 from voice_coach.listening.vosk_recogniser import VoskRecogniser
 
@@ -41,7 +41,7 @@ TESTS: Final = (
     "state which_leg", "state wake", "state eased", "state how_bad",
 )  # fmt: skip
 ANYTHING: Final = Belief(
-    short=0.0, long=0.0, shortest=0.0, longest=60.0, short_speech=0.0, long_speech=0.0
+    short=0.0, asked=0.0, long=0.0, shortest=0.0, longest=60.0, short_speech=0.0, long_speech=0.0
 )
 NOISE: Final = "noise"
 
@@ -54,16 +54,11 @@ class Outcome:
     kind: str
     """right, wrong or rejected of what was said; false or ignored of what was not; noise."""
 
-    syllables: int = 2
-    posterior: float = 1.0
-    seconds: float = 0.5
-    speech: float = 1.0
+    evidence: Evidence = field(default_factory=Evidence)
 
     def after(self, belief: Belief) -> str:
         """What becomes of it under these thresholds."""
-        if self.kind in ("rejected", "ignored"):
-            return self.kind
-        if belief.accepts(self.syllables, self.posterior, self.seconds, self.speech):
+        if self.kind in ("rejected", "ignored") or belief.accepts(self.evidence):
             return self.kind
         return "rejected" if self.kind in ("right", "wrong") else "ignored"
 
@@ -87,7 +82,7 @@ def outcomes(
         recogniser.use(stream.grammar)
         for sound in stream.sounds:
             for found in _overheard(recogniser, stream.grammar, sound):
-                yield _with(found, NOISE, "false", recogniser)
+                yield _with(found, NOISE, "false", recogniser, stream.grammar)
 
 
 def pcm(samples: Array) -> Array:
@@ -103,17 +98,20 @@ def _outcome(
     recogniser: VoskRecogniser,
 ) -> Outcome:
     if said not in phrases:
-        return _with(found, trial.test, "false" if found.accepted else "ignored", recogniser)
-    if not found.accepted:
-        return _with(found, trial.test, "rejected", recogniser)
-    right = trial.means(found.text) == trial.means(said)
-    return _with(found, trial.test, "right" if right else "wrong", recogniser)
+        kind = "false" if found.accepted else "ignored"
+    elif not found.accepted:
+        kind = "rejected"
+    else:
+        kind = "right" if trial.means(found.text) == trial.means(said) else "wrong"
+    return _with(found, trial.test, kind, recogniser, trial.grammar)
 
 
-def _with(found: Recognition, test: str, kind: str, recogniser: VoskRecogniser) -> Outcome:
-    syllables = recogniser.syllables(found.text)
+def _with(
+    found: Recognition, test: str, kind: str, recogniser: VoskRecogniser, grammar: Grammar
+) -> Outcome:
+    syllables, asked = recogniser.syllables(found.text), found.text in grammar.expected
     seconds = found.end - found.start
-    return Outcome(test, kind, syllables, found.confidence, seconds, found.speech)
+    return Outcome(test, kind, Evidence(syllables, found.confidence, seconds, found.speech, asked))
 
 
 def _knows(recogniser: VoskRecogniser, phrase: str) -> bool:
@@ -162,11 +160,9 @@ def worth(values: Mapping[str, float]) -> float:
 
 def beliefs(args: argparse.Namespace) -> list[Belief]:
     """All combinations of the thresholds asked for."""
-    limits = itertools.product(args.short, args.long, args.short_speech, args.long_speech)
-    return [
-        Belief(short=short, long=long, short_speech=short_speech, long_speech=long_speech)
-        for short, long, short_speech, long_speech in limits
-    ]
+    names = ("short", "asked", "long", "short_speech", "long_speech")
+    tried = itertools.product(*(getattr(args, name) for name in names))
+    return [Belief(**dict(zip(names, limits, strict=True))) for limits in tried]
 
 
 Row = dict[str, float]
@@ -205,6 +201,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--expected", type=float, nargs="*", default=[1.0, 2.0, 3.0])
     parser.add_argument("--unknown", type=float, nargs="*", default=[])
     parser.add_argument("--short", type=float, nargs="+", default=[0.4, 0.5, 0.6, 0.7, 0.8])
+    parser.add_argument("--asked", type=float, nargs="+", default=[0.4, 0.5, 0.6, 0.7, 0.8])
     parser.add_argument("--long", type=float, nargs="+", default=[0.0, 0.3, 0.4, 0.5, 0.6])
     parser.add_argument("--short-speech", type=float, nargs="+", default=[0.3, 0.5, 0.7])
     parser.add_argument("--long-speech", type=float, nargs="+", default=[0.1, 0.3, 0.5])
@@ -221,7 +218,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     dialogue = setup.dialogue(Choices(region="GB"))
     chosen = [t for t in trials(corpora, dialogue) if t.test.startswith(TESTS)]
     tried = [(t, t.utterances[:: args.every if "voices" in t.test else 1]) for t in chosen]
-    heard = list(streams(corpora))
+    heard = list(streams(corpora, dialogue))
     hours = sum(len(sound) for stream in heard for sound in stream.sounds) / RATE / 3600
     model = open_model(args.model)
     start = model.exact.rejection.costs if model.exact else GraphCosts()

@@ -80,12 +80,8 @@ def decode(data: bytes) -> Array:
     return np.ascontiguousarray(mono, dtype=np.float32)
 
 
-def read_clips(clips: Iterable[Clip]) -> Iterator[tuple[Clip, Array]]:
-    """Each clip with its samples, tar by tar (not in the order given).
-
-    A file that cannot be decoded is left out; how many, and the first one's name, is logged.
-    """
-    broken: list[str] = []
+def read_files(clips: Iterable[Clip]) -> Iterator[tuple[Clip, bytes]]:
+    """Each clip with its encoded file, tar by tar (not in the order given)."""
     wanted: dict[Path, dict[str, Clip]] = {}
     for clip in clips:
         wanted.setdefault(clip.folder / clip.tar, {})[clip.name] = clip
@@ -94,14 +90,23 @@ def read_clips(clips: Iterable[Clip]) -> Iterator[tuple[Clip, Array]]:
             for member in tar:
                 found = names.get(member.name)
                 file = tar.extractfile(member) if found else None
-                if found is None or file is None:
-                    continue
-                try:
-                    samples = decode(file.read())
-                except soundfile.LibsndfileError:
-                    broken.append(found.key)
-                    continue
-                yield found, samples
+                if found is not None and file is not None:
+                    yield found, file.read()
+
+
+def read_clips(clips: Iterable[Clip]) -> Iterator[tuple[Clip, Array]]:
+    """Each clip with its samples, tar by tar (not in the order given).
+
+    A file that cannot be decoded is left out; how many, and the first one's name, is logged.
+    """
+    broken: list[str] = []
+    for clip, data in read_files(clips):
+        try:
+            samples = decode(data)
+        except soundfile.LibsndfileError:
+            broken.append(clip.key)
+            continue
+        yield clip, samples
     if broken:
         log.warning("%d clips cannot be decoded, the first is %s", len(broken), broken[0])
 

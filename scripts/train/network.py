@@ -8,10 +8,12 @@ are extended by copies of their first and last frame once, at the input; inside,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from scripts.train.features import BINS
 from scripts.train.lexicon import PDFS
@@ -37,7 +39,17 @@ class Layer(nn.Module):
         self.norm = nn.BatchNorm1d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.norm(self.conv(x)))
+        """(batch, time, inputs) to (batch, shorter time, outputs).
+
+        One matrix product: batches come in hundreds of sizes, and a GPU's convolutions are
+        planned anew for each, which takes ten times as long as computing them.
+        """
+        (size,), (step,) = self.conv.kernel_size, self.conv.dilation
+        count = (x.shape[1] - step * (size - 1) - 1) // self.stride + 1
+        reach = (count - 1) * self.stride + 1
+        parts = [x[:, k * step : k * step + reach : self.stride] for k in range(size)]
+        y = functional.linear(torch.cat(parts, 2), self.conv.weight.permute(0, 2, 1).flatten(1))
+        return torch.relu(self.norm(y.flatten(0, 1))).view(y.shape)
 
 
 class Network(nn.Module):
@@ -59,14 +71,14 @@ class Network(nn.Module):
 
     def forward(self, feats: Tensor) -> Tensor:
         """(batch, left + frames + right, 40) MFCCs to (batch, ceil(frames / 3), pdfs)."""
-        x = ((feats - self.mean) / self.deviation).transpose(1, 2)
+        x = (feats - self.mean) / self.deviation
         for number, layer in enumerate(self.layers):
             y = layer(x)
             if self.shape.skips and number >= 2:
                 skip = -min(self.shape.offsets[number]) // STRIDE
-                y = y + x[:, :, skip : skip + y.shape[2]]
+                y = y + x[:, skip : skip + y.shape[1]]
             x = y
-        return self.output(x).transpose(1, 2)
+        return functional.linear(x, self.output.weight[:, :, 0], self.output.bias)
 
 
 def extend(feats: Sequence[Tensor], shape: Shape) -> Tensor:
@@ -104,13 +116,27 @@ def folded(network: Network) -> Weights:
 
 
 def widened(weights: dict[str, Tensor], own: OwnPhones) -> dict[str, Tensor]:
-    """Weights with an output more for each own phone: a copy of the plain phone's."""
+    """Weights with an output more for each own phone: a copy of the plain phone's.
+
+    Weights that have them already stay as they are.
+    """
     result = dict(weights)
+    if len(result["output.bias"]) == PDFS + 2 * len(own.names):
+        return result
     rows = torch.tensor([2 * phone + part for phone in own.plain for part in (0, 1)]).long()
     for name in ("output.weight", "output.bias"):
         plain = result[name][:PDFS]
         result[name] = torch.cat([plain, plain[rows]])
     return result
+
+
+def restored(path: Path, shape: Shape) -> Network:
+    """The network of a finished training, whatever its numbers' precision."""
+    state = torch.load(path, weights_only=True, map_location="cpu")["network"]
+    weights = {n: v.float() if v.is_floating_point() else v for n, v in state.items()}
+    network = Network(shape, weights["mean"], weights["deviation"])
+    network.load_state_dict(weights)
+    return network
 
 
 def average(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+import soundfile
 from tqdm import tqdm
 
+from scripts.train.ahead import ahead
 from scripts.train.arrays import Array
 from scripts.train.augment import BodyAndRoom
-from scripts.train.corpus import RATE, Clip, read_clips, read_manifest
+from scripts.train.corpus import RATE, Clip, decode, read_clips, read_files, read_manifest
 from scripts.train.features import CacheWriter, log_mel
 from scripts.train.lexicon import Lexicon
 from scripts.train.weights import outputs
+
+log = logging.getLogger(__name__)
 
 LONGEST = 17.0
 """Seconds; longer utterances are left out."""
@@ -49,33 +54,53 @@ def generator(key: str, copy: int) -> np.random.Generator:
     return np.random.default_rng([zlib.crc32(key.encode()), copy])
 
 
-def build(
+class _Copies:
+    """An encoded clip's log-mel energies, one for each copy that is asked for."""
+
+    def __init__(self, responses: Sequence[Array], copies: Sequence[int]) -> None:
+        self._change = BodyAndRoom(rooms=responses)
+        self._copies = copies
+
+    def __call__(self, found: tuple[Clip, bytes]) -> tuple[Clip, list[Array]]:
+        """Noise is only wanted as it is; a file that cannot be decoded gives nothing."""
+        clip, data = found
+        try:
+            samples = decode(data)
+        except soundfile.LibsndfileError:
+            return clip, []
+        copies = self._copies if clip.kind == "speech" else [0]
+        return clip, [log_mel(self._changed(clip, samples, copy)) for copy in copies]
+
+    def _changed(self, clip: Clip, samples: Array, copy: int) -> Array:
+        return self._change(samples, generator(clip.key, copy)) if copy else samples
+
+
+def build(  # noqa: PLR0913
     clips: Sequence[Clip],
     lexicon: Lexicon,
     responses: Sequence[Array],
     folder: Path,
     copies: Sequence[int],
+    processes: int = 0,
 ) -> None:
     """Write one cache a copy: copy 0 holds the clips as they are, the others transformed ones.
 
     Noise recordings stand in copy 0 only. An utterance too short for its phones is left out.
     """
-    change = BodyAndRoom(rooms=responses)
     writers = {copy: CacheWriter(folder / f"copy{copy}") for copy in copies}
     chosen = [c for c in clips if usable(c, lexicon)]
-    noises = [c for c in clips if c.kind == "noise" and not held_out_noise(c)]
-    work = read_clips([*chosen, *noises])
-    for clip, samples in tqdm(work, total=len(chosen) + len(noises), mininterval=5, unit="clip"):
-        if clip.kind == "noise":
-            if 0 in writers:
-                writers[0].add(clip.key, "noise", clip.source, "", log_mel(samples))
-            continue
+    noises = [c for c in clips if 0 in copies and c.kind == "noise" and not held_out_noise(c)]
+    work = ahead(_Copies(responses, copies), read_files([*chosen, *noises]), processes)
+    broken = 0
+    for clip, made in tqdm(work, total=len(chosen) + len(noises), mininterval=5, unit="clip"):
+        broken += not made
         phones = sum(len(lexicon[word][0]) for word in clip.transcript.split())
-        for copy, writer in writers.items():
-            changed = samples if copy == 0 else change(samples, generator(clip.key, copy))
-            feats = log_mel(changed)
-            if outputs(len(feats)) > phones + 2:
-                writer.add(clip.key, "speech", clip.source, clip.transcript, feats)
+        for copy, feats in zip(copies, made, strict=False):
+            if clip.kind == "noise" or outputs(len(feats)) > phones + 2:
+                words = clip.transcript if clip.kind == "speech" else ""
+                writers[copy].add(clip.key, clip.kind, clip.source, words, feats)
+    if broken:
+        log.warning("%d clips cannot be decoded and are left out", broken)
     for writer in writers.values():
         writer.close()
 

@@ -1,6 +1,7 @@
 """The forward and backward recursions of LF-MMI, compiled; plain arrays in, plain arrays out.
 
-The same sums in PyTorch spend most of a training step on a thousand small tensors.
+The same sums in PyTorch spend most of a training step on a thousand small tensors. Utterances are
+shared out among as many threads as ``numba.set_num_threads`` says.
 """
 
 from __future__ import annotations
@@ -23,6 +24,42 @@ def _add(a: float, b: float) -> float:
 
 
 @numba.njit(cache=True)
+def _states(phones: Array) -> int:
+    """States of one padded chain."""
+    count = len(phones)
+    while phones[count - 1] < 0:
+        count -= 1
+    return count
+
+
+@numba.njit(cache=True)
+def _one_forward(
+    row: Array, frames: int, phones: Array, before: Array, first: Array, last: Array, alpha: Array
+) -> float:
+    """Fills one chain's forward variables (time, states); returns their log-sum at the end."""
+    count = _states(phones)
+    for s in range(count):
+        if first[s]:
+            alpha[0, s] = row[0, 2 * phones[s]]
+    for t in range(1, frames):
+        for s in range(count):
+            entered = NEVER
+            for k in range(before.shape[1]):
+                source = before[s, k]
+                if source < 0:
+                    break
+                entered = _add(entered, alpha[t - 1, source])
+            pdf = 2 * phones[s]
+            stayed = alpha[t - 1, s] + row[t, pdf + 1]
+            alpha[t, s] = _add(stayed, entered + row[t, pdf])
+    total = NEVER
+    for s in range(count):
+        if last[s]:
+            total = _add(total, alpha[frames - 1, s])
+    return total
+
+
+@numba.njit(cache=True, parallel=True)
 def chain_forward(
     scores: Array, frames: Array, phones: Array, before: Array, first: Array, last: Array
 ) -> tuple[Array, Array]:
@@ -36,32 +73,58 @@ def chain_forward(
     each = chains // len(scores)
     alpha = np.full((chains, scores.shape[1], states), NEVER)
     totals = np.full(chains, NEVER)
-    for c in range(chains):
-        row = scores[c // each]
-        count = states
-        while phones[c, count - 1] < 0:
-            count -= 1
-        for s in range(count):
-            if first[c, s]:
-                alpha[c, 0, s] = row[0, 2 * phones[c, s]]
-        for t in range(1, frames[c // each]):
-            for s in range(count):
-                entered = NEVER
-                for k in range(before.shape[2]):
-                    source = before[c, s, k]
-                    if source < 0:
-                        break
-                    entered = _add(entered, alpha[c, t - 1, source])
-                pdf = 2 * phones[c, s]
-                stayed = alpha[c, t - 1, s] + row[t, pdf + 1]
-                alpha[c, t, s] = _add(stayed, entered + row[t, pdf])
-        for s in range(count):
-            if last[c, s]:
-                totals[c] = _add(totals[c], alpha[c, frames[c // each] - 1, s])
+    for c in numba.prange(chains):
+        u = c // each
+        totals[c] = _one_forward(
+            scores[u], frames[u], phones[c], before[c], first[c], last[c], alpha[c]
+        )
     return totals, alpha
 
 
 @numba.njit(cache=True)
+def _one_backward(
+    row: Array,
+    frames: int,
+    phones: Array,
+    before: Array,
+    last: Array,
+    total: float,
+    alpha: Array,
+    weight: float,
+    into: Array,
+) -> None:
+    """Adds one chain's weighted derivative to ``into`` (time, pdfs)."""
+    count = _states(phones)
+    beta, earlier = np.empty(count), np.empty(count)
+    for s in range(count):
+        beta[s] = 0.0 if last[s] else NEVER
+    for t in range(frames - 1, 0, -1):
+        earlier[:] = NEVER
+        for s in range(count):
+            rest = beta[s] - total
+            if beta[s] < 0.5 * NEVER:
+                continue
+            pdf = 2 * phones[s]
+            share = alpha[t - 1, s] + row[t, pdf + 1] + rest
+            if share > -20.0:
+                into[t, pdf + 1] += weight * np.exp(share)
+            earlier[s] = _add(earlier[s], row[t, pdf + 1] + beta[s])
+            for k in range(before.shape[1]):
+                source = before[s, k]
+                if source < 0:
+                    break
+                share = alpha[t - 1, source] + row[t, pdf] + rest
+                if share > -20.0:
+                    into[t, pdf] += weight * np.exp(share)
+                earlier[source] = _add(earlier[source], row[t, pdf] + beta[s])
+        beta, earlier = earlier, beta
+    for s in range(count):
+        share = alpha[0, s] + beta[s] - total
+        if share > -20.0:
+            into[0, 2 * phones[s]] += weight * np.exp(share)
+
+
+@numba.njit(cache=True, parallel=True)
 def chain_backward(
     scores: Array,
     frames: Array,
@@ -73,44 +136,22 @@ def chain_backward(
     weights: Array,
 ) -> Array:
     """Derivative of the weighted sum of ``totals`` by the scores: (batch, time, pdfs)."""
-    chains, states = phones.shape
-    each = chains // len(scores)
+    each = len(phones) // len(scores)
     slope = np.zeros(scores.shape, dtype=np.float32)
-    beta, earlier = np.empty(states), np.empty(states)
-    for c in range(chains):
-        weight = weights[c]
-        if abs(weight) < 1e-6:
-            continue
-        row, into = scores[c // each], slope[c // each]
-        count = states
-        while phones[c, count - 1] < 0:
-            count -= 1
-        for s in range(count):
-            beta[s] = 0.0 if last[c, s] else NEVER
-        for t in range(frames[c // each] - 1, 0, -1):
-            earlier[:count] = NEVER
-            for s in range(count):
-                rest = beta[s] - totals[c]
-                if beta[s] < 0.5 * NEVER:
-                    continue
-                pdf = 2 * phones[c, s]
-                share = alpha[c, t - 1, s] + row[t, pdf + 1] + rest
-                if share > -20.0:
-                    into[t, pdf + 1] += weight * np.exp(share)
-                earlier[s] = _add(earlier[s], row[t, pdf + 1] + beta[s])
-                for k in range(before.shape[2]):
-                    source = before[c, s, k]
-                    if source < 0:
-                        break
-                    share = alpha[c, t - 1, source] + row[t, pdf] + rest
-                    if share > -20.0:
-                        into[t, pdf] += weight * np.exp(share)
-                    earlier[source] = _add(earlier[source], row[t, pdf] + beta[s])
-            beta, earlier = earlier, beta
-        for s in range(count):
-            share = alpha[c, 0, s] + beta[s] - totals[c]
-            if share > -20.0:
-                into[0, 2 * phones[c, s]] += weight * np.exp(share)
+    for u in numba.prange(len(scores)):
+        for c in range(u * each, (u + 1) * each):
+            if abs(weights[c]) >= 1e-6:
+                _one_backward(
+                    scores[u],
+                    frames[u],
+                    phones[c],
+                    before[c],
+                    last[c],
+                    totals[c],
+                    alpha[c],
+                    weights[c],
+                    slope[u],
+                )
     return slope
 
 
@@ -125,6 +166,52 @@ def _through(vector: Array, matrix: Array, out: Array) -> None:
 
 
 @numba.njit(cache=True)
+def _one_free(
+    row: Array, count: int, follow: Array, backwards: Array, start: Array, end: Array, slope: Array
+) -> float:
+    """One utterance's log-sum; its derivative goes into ``slope`` (time, pdfs)."""
+    phones = len(start)
+    enter, stay = np.empty((count, phones)), np.empty((count, phones))
+    alpha, arrived = np.empty((count, phones)), np.empty((count, phones))
+    beta, pushed, later = np.empty(phones), np.empty(phones), np.empty(phones)
+    total = 0.0
+    for t in range(count):
+        top = np.max(row[t])
+        for p in range(phones):
+            enter[t, p] = np.exp(row[t, 2 * p] - top)
+            stay[t, p] = np.exp(row[t, 2 * p + 1] - top)
+        if t == 0:
+            for p in range(phones):
+                arrived[0, p] = start[p]
+                alpha[0, p] = start[p] * enter[0, p]
+        else:
+            _through(alpha[t - 1], follow, arrived[t])
+            for p in range(phones):
+                alpha[t, p] = alpha[t - 1, p] * stay[t, p] + arrived[t, p] * enter[t, p]
+        size = np.sum(alpha[t])
+        alpha[t] /= size
+        # Scaling the factors by the same size keeps both recursions consistent.
+        enter[t] /= size
+        stay[t] /= size
+        total += top + np.log(size)
+    final = np.sum(alpha[count - 1] * end)
+    for p in range(phones):
+        beta[p] = end[p] / final
+    for t in range(count - 1, 0, -1):
+        for p in range(phones):
+            gain = beta[p] * enter[t, p]
+            slope[t, 2 * p] = arrived[t, p] * gain
+            slope[t, 2 * p + 1] = alpha[t - 1, p] * stay[t, p] * beta[p]
+            pushed[p] = gain
+        _through(pushed, backwards, later)
+        for p in range(phones):
+            beta[p] = later[p] + stay[t, p] * beta[p]
+    for p in range(phones):
+        slope[0, 2 * p] = alpha[0, p] * beta[p]
+    return total + np.log(final)
+
+
+@numba.njit(cache=True, parallel=True)
 def free_forward_backward(
     scores: Array, frames: Array, follow: Array, start: Array, end: Array
 ) -> tuple[Array, Array]:
@@ -133,49 +220,9 @@ def free_forward_backward(
     ``follow``, ``start``, ``end``: the bigram's probabilities (no logarithms). Variables are
     scaled in every frame, so nothing overflows.
     """
-    batch, time, pdfs = scores.shape
-    phones = pdfs // 2
-    totals = np.zeros(batch)
+    totals = np.zeros(len(scores))
     slope = np.zeros(scores.shape, dtype=np.float32)
     backwards = np.ascontiguousarray(follow.T)
-    enter, stay = np.empty((time, phones)), np.empty((time, phones))
-    alpha, arrived = np.empty((time, phones)), np.empty((time, phones))
-    beta, pushed, later = np.empty(phones), np.empty(phones), np.empty(phones)
-    for b in range(batch):
-        count = frames[b]
-        total = 0.0
-        for t in range(count):
-            top = np.max(scores[b, t])
-            for p in range(phones):
-                enter[t, p] = np.exp(scores[b, t, 2 * p] - top)
-                stay[t, p] = np.exp(scores[b, t, 2 * p + 1] - top)
-            if t == 0:
-                for p in range(phones):
-                    arrived[0, p] = start[p]
-                    alpha[0, p] = start[p] * enter[0, p]
-            else:
-                _through(alpha[t - 1], follow, arrived[t])
-                for p in range(phones):
-                    alpha[t, p] = alpha[t - 1, p] * stay[t, p] + arrived[t, p] * enter[t, p]
-            size = np.sum(alpha[t])
-            alpha[t] /= size
-            # Scaling the factors by the same size keeps both recursions consistent.
-            enter[t] /= size
-            stay[t] /= size
-            total += top + np.log(size)
-        final = np.sum(alpha[count - 1] * end)
-        totals[b] = total + np.log(final)
-        for p in range(phones):
-            beta[p] = end[p] / final
-        for t in range(count - 1, 0, -1):
-            for p in range(phones):
-                gain = beta[p] * enter[t, p]
-                slope[b, t, 2 * p] = arrived[t, p] * gain
-                slope[b, t, 2 * p + 1] = alpha[t - 1, p] * stay[t, p] * beta[p]
-                pushed[p] = gain
-            _through(pushed, backwards, later)
-            for p in range(phones):
-                beta[p] = later[p] + stay[t, p] * beta[p]
-        for p in range(phones):
-            slope[b, 0, 2 * p] = alpha[0, p] * beta[p]
+    for b in numba.prange(len(scores)):
+        totals[b] = _one_free(scores[b], frames[b], follow, backwards, start, end, slope[b])
     return totals, slope

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from scripts.train.ahead import ahead
 from scripts.train.arrays import Array
 from scripts.train.augment import Night
 from scripts.train.features import Entry, FeatureCache, batches, cepstra
@@ -43,6 +42,8 @@ class Diet:
     """Share of the utterances longer than ``LONG`` frames."""
     frames: int = 5000
     """Padded frames in a batch."""
+    noise: float = 0.6
+    """Share of the utterances with noise mixed in."""
     rivals: int = 12
     """Other transcripts that each short utterance is contrasted with; 0 for none."""
 
@@ -84,26 +85,20 @@ class _Item:
     words: str = ""
 
 
-def ahead(batches: Iterator[Batch], most: int = 8) -> Iterator[Batch]:
-    """The same batches, made by a thread while the caller learns from earlier ones."""
-    with ThreadPoolExecutor(1) as maker:
-        ready = deque(maker.submit(next, batches, None) for _ in range(most))
-        while (one := ready.popleft().result()) is not None:
-            ready.append(maker.submit(next, batches, None))
-            yield one
-
-
 class Sampler:
     """Draws epochs from caches of copies. Epoch numbers decide the draw, so training resumes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         caches: Sequence[FeatureCache],
         lexicon: Lexicon,
         noises: Sequence[Array],
         seed: int,
         diet: Diet,
+        processes: int = 0,
     ) -> None:
+        """``processes``: how many make the batches; 0 for one thread."""
+        self._processes = processes
         self._caches = caches
         self._diet = diet
         self._seed = seed
@@ -219,27 +214,30 @@ class Sampler:
         groups = list(
             batches([i.frames + 40 for i in items], self._diet.frames, draw.permutation(len(items)))
         )
-        return len(groups), ahead(self._batches(items, groups, draw, shape))
+        night = self._night()
 
-    def _batches(
-        self,
-        items: Sequence[_Item],
-        groups: Sequence[Array],
-        draw: np.random.Generator,
-        shape: Shape,
-    ) -> Iterator[Batch]:
+        def make(place: int) -> Batch:
+            # Random numbers of its own: whoever makes it, it comes out the same.
+            night.draw = np.random.default_rng([self._seed, number, place])
+            return self._batch([items[int(index)] for index in groups[place]], night, shape)
+
+        return len(groups), ahead(make, range(len(groups)), self._processes)
+
+    def _night(self) -> Night:
         spare = self._items[next(iter(self._items))]
         babble = [self._caches[0][e] for e in self._caches[0].entries if e.frames > 500][:300]
-        night = Night(self._noises, babble or [self._caches[0][spare.copies[0][1]]], draw)
-        for group in groups:
-            chosen = [items[int(index)] for index in group]
-            feats = [self._feats(item, night, draw) @ self._cepstra for item in chosen]
-            tensors = [torch.from_numpy(feat) for feat in feats]
-            frames = torch.tensor([outputs(len(feat)) for feat in feats])
-            rivals = self._diet.rivals if int(frames.max()) <= LONGEST_CONTRASTED else 0
-            chains = [one for item in chosen for one in self._choices(item, rivals, draw)]
-            truth = torch.tensor([int(item.words in self._owned) for item in chosen])
-            yield Batch(extend(tensors, shape), frames, stack(chains), rivals, truth)
+        babble = babble or [self._caches[0][spare.copies[0][1]]]
+        return Night(self._noises, babble, noise=self._diet.noise)
+
+    def _batch(self, chosen: Sequence[_Item], night: Night, shape: Shape) -> Batch:
+        draw = night.draw
+        feats = [self._feats(item, night, draw) @ self._cepstra for item in chosen]
+        tensors = [torch.from_numpy(feat) for feat in feats]
+        frames = torch.tensor([outputs(len(feat)) for feat in feats])
+        rivals = self._diet.rivals if int(frames.max()) <= LONGEST_CONTRASTED else 0
+        chains = [one for item in chosen for one in self._choices(item, rivals, draw)]
+        truth = torch.tensor([int(item.words in self._owned) for item in chosen])
+        return Batch(extend(tensors, shape), frames, stack(chains), rivals, truth)
 
     def _choices(self, item: _Item, rivals: int, draw: np.random.Generator) -> list[Chain]:
         """What was said in plain phones, the same in its own if it has some, then others."""

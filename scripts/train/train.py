@@ -8,14 +8,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 # Many small matrix products: threads would only wait for each other, eight times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -25,25 +23,26 @@ HERE = Path(__file__).resolve().parent
 if __package__ in (None, ""):  # started as a file
     sys.path.insert(0, str(HERE.parents[1]))
 
+import numba  # noqa: E402
 import torch  # noqa: E402
 
-from scripts.bench import tune  # noqa: E402
-from scripts.bench.hearing import compare  # noqa: E402
-from scripts.bench.trials import Corpora  # noqa: E402
-from scripts.train import check, features, prepare, pronouncing, report, synth, word_bigram  # noqa: E402
+from scripts.train import features, prepare, synth  # noqa: E402
 from scripts.train.augment import synthetic_noises  # noqa: E402
 from scripts.train.bigram import Bigram, estimate_bigram  # noqa: E402
-from scripts.train.export import rounded, write_acoustics  # noqa: E402
-from scripts.train.graph import Rejection, write_graph  # noqa: E402
+from scripts.train.graph import Rejection  # noqa: E402
 from scripts.train.lexicon import Lexicon, dictionary, read_words  # noqa: E402
-from scripts.train.network import Network, folded  # noqa: E402
+from scripts.train.network import Network, restored  # noqa: E402
 from scripts.train.own import OwnPhones, well_known  # noqa: E402
 from scripts.train.sampling import Diet, Sampler  # noqa: E402
 from scripts.train.training import Schedule, Trainer  # noqa: E402
 from scripts.train.weights import Shape  # noqa: E402
-from scripts.train.wording import VOCABULARY, all_phrases, vocabulary  # noqa: E402
+from scripts.train.wording import VOCABULARY, all_phrases  # noqa: E402
 
 log = logging.getLogger("train")
+
+
+SETTLE = Schedule(contrast=3.0, output_l2=5e-5, averaged=1)
+"""The third cycle; large scores cost a tenth of what they cost before."""
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -66,6 +65,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--polish", type=int, default=8, help="epochs of the second cycle")
     parser.add_argument("--polish-rate", type=float, default=1.5e-3, help="its highest rate")
+    parser.add_argument("--settle", type=int, default=3, help="epochs of the third cycle")
+    parser.add_argument("--settle-rate", type=float, default=1e-3, help="its highest rate")
+    parser.add_argument("--settle-noise", type=float, default=0.7, help="its share with noise")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--depth", type=int, default=6, help="layers at the 30 ms rate")
@@ -85,6 +87,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--rivals", type=int, default=12, help="for each short utterance")
     parser.add_argument("--first", type=Path, help="checkpoint to start from")
+    parser.add_argument(
+        "--trained", type=Path, metavar="FILE", help="a final.pt learnt elsewhere: go on from there"
+    )
     parser.add_argument("--contrast", type=float, default=2.0, help="weight of the closed grammars")
     parser.add_argument("--drop", type=Path, help="file of clip keys to leave out, one a line")
     parser.add_argument(
@@ -95,7 +100,19 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--unk-word", type=float, default=Rejection.word)
     parser.add_argument("--unk-phone", type=float, default=Rejection.phone)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--threads", type=int, default=1, help="that compute losses and, without a GPU, the network"
+    )
+    parser.add_argument(
+        "--processes", type=int, default=0, metavar="N", help="that make batches; 0: one thread"
+    )
+    parser.add_argument("--frames", type=int, default=5000, help="padded frames (10 ms) in a batch")
+    parser.add_argument(
+        "--until",
+        choices=("caches", "weights", "model"),
+        default="model",
+        help="how far to go: nothing before the last needs Vosk",
+    )
     parser.add_argument(
         "--no-tuning", action="store_true", help="leave the prices and thresholds of rejection"
     )
@@ -125,7 +142,8 @@ def caches(args: argparse.Namespace, folders: Sequence[Path], source: Lexicon) -
         missing = [c for c, path in enumerate(paths) if not features.exists(path)]
         if missing:
             clips = prepare.corpora([corpus])
-            prepare.build(clips, source, prepare.rooms(clips), folder, missing)
+            responses = prepare.rooms(clips)
+            prepare.build(clips, source, responses, folder, missing, args.processes)
         found += paths
     return found
 
@@ -140,8 +158,9 @@ def make_sampler(args: argparse.Namespace, paths: Sequence[Path], source: Lexico
         most_alike=args.alike,
         synthetic=args.synthetic,
         silences=args.silences,
+        frames=args.frames,
     )
-    sampler = Sampler(opened, source, noises, args.seed, diet)
+    sampler = Sampler(opened, source, noises, args.seed, diet, args.processes)
     if args.drop is not None:
         sampler.drop(set(args.drop.read_text(encoding="utf-8").split()))
     if args.leave_out:
@@ -152,23 +171,31 @@ def make_sampler(args: argparse.Namespace, paths: Sequence[Path], source: Lexico
 def learn(
     args: argparse.Namespace, sampler: Sampler, bigram: Bigram, own: OwnPhones, source: Lexicon
 ) -> Network:
-    """Train, or load what was trained, in two cycles of the learning rate.
+    """Train, or load what was trained, in three cycles of the learning rate.
 
-    The second one starts where the first ended, is gentler, hears rare words more often, and
-    gives the words that many people say phones of their own.
+    The second starts where the first ended, is gentler, hears rare words more often, and gives
+    the words that many people say phones of their own. The third is gentler still, hears more
+    noise, and lets scores grow that tell rivals apart.
     """
     shape = Shape.deep(args.width, args.depth, args.back)
-    schedule = Schedule(epochs=args.epochs, top_rate=args.rate, contrast=args.contrast)
+    if args.trained is not None:
+        return restored(args.trained, replace(shape, own=own.names if args.polish else ()))
+    schedule = Schedule(args.epochs, args.rate, contrast=args.contrast)
     folder = args.work / args.run
     network = Trainer(folder, sampler, shape, schedule, bigram).run(args.first)
     if not args.polish:
         return network
     rarer = sampler.with_diet(replace(sampler.diet, least_alike=args.least, plain=args.plain))
     rarer, shape = rarer.with_own(own, source), replace(shape, own=own.names)
-    averaged = max(1, min(schedule.averaged, args.polish // 2))
-    gentle = replace(schedule, epochs=args.polish, top_rate=args.polish_rate, averaged=averaged)
-    polish = Trainer(args.work / (args.run + "-polish"), rarer, shape, gentle, bigram)
-    return polish.run(folder / "final.pt")
+    gentle = replace(schedule, epochs=args.polish, top_rate=args.polish_rate)
+    polish = args.work / (args.run + "-polish")
+    network = Trainer(polish, rarer, shape, gentle, bigram).run(folder / "final.pt")
+    if not args.settle:
+        return network
+    noisier = rarer.with_diet(replace(rarer.diet, noise=args.settle_noise))
+    last = replace(SETTLE, epochs=args.settle, top_rate=args.settle_rate)
+    settle = args.work / (args.run + "-settle")
+    return Trainer(settle, noisier, shape, last, bigram).run(polish / "final.pt")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -177,34 +204,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.work.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(args.threads)
+    numba.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     source = dictionary()
     speak(args.work / "tts", args.takes, args.seed)
     folders = [*args.data, args.work / "tts"]
     clips = prepare.corpora(folders)
-    sampler = make_sampler(args, caches(args, folders, source), source)
+    paths = caches(args, folders, source)
+    if args.until == "caches":
+        return 0
+    sampler = make_sampler(args, paths, source)
     bigram = estimate_bigram(sampler.transcripts, source)
     own = OwnPhones.of(set(well_known(clips)) - set(args.leave_out.split(",")), source)
-    weights = rounded(folded(learn(args, sampler, bigram, own, source)))
-    lexicon = vocabulary(source)
-    write_acoustics(args.out, weights)
-    rejection = Rejection(args.unk_word, args.unk_phone)
-    write_graph(args.out, lexicon, bigram, rejection, weights.shape.own)
-    pronouncing.write(args.out / "lexicon.txt")
-    said = (c.transcript for c in prepare.corpora(args.data) if c.split == "train")
-    word_bigram.write(args.out, (words for words in said if words))
-    gap = check.worst_gap(args.out, weights, lexicon)
-    log.info("training and Vosk differ by at most %.5f a frame", gap)
-    if not args.no_tuning:
-        of = [part for folder in args.data for part in ("--data", str(folder))]
-        tune.main([*of, "--work", str(args.work), "--model", str(args.out), "--write"])
-    reports: dict[str, Any] = {}
-    if args.figures:
-        reports = json.loads(args.figures.read_text(encoding="utf-8"))
-    elif not args.no_figures:
-        people = Corpora(args.data, args.work / "voices")
-        reports = compare(("vosk",), people, args.out, only="")
-    report.write(args, clips, weights, gap, reports)
+    network = learn(args, sampler, bigram, own, source)
+    if args.until == "model":
+        # Only here are Vosk and OpenFst needed: learning can be done on a machine without.
+        from scripts.train.finish import finish  # noqa: PLC0415
+
+        finish(args, network, bigram, source, clips)
     return 0
 
 

@@ -117,7 +117,7 @@ class _Learner:
         self.network.train()
         began, frames = time.monotonic(), 0
         total = np.zeros(2)
-        bar = tqdm(found, total=count, desc=f"epoch {number}", mininterval=15)
+        bar = tqdm(found, total=count, desc=f"epoch {number}", mininterval=5)
         for index, batch in enumerate(bar):
             step = number * count + index
             speed = rate(step, count * self.schedule.epochs, self.schedule)
@@ -167,7 +167,11 @@ class Trainer:
         network = Network(self._shape, weights["mean"], weights["deviation"])
         network.load_state_dict(weights)
         network.to(device())
-        optimiser = torch.optim.AdamW(network.parameters(), weight_decay=self._schedule.decay)
+        optimiser = torch.optim.AdamW(
+            network.parameters(),
+            weight_decay=self._schedule.decay,
+            fused=device().type == "cuda" or None,
+        )
         if done:
             optimiser.load_state_dict(state["optimiser"])
         learner = _Learner(network, optimiser, self._bigram, self._schedule, device())
@@ -199,6 +203,7 @@ class Trainer:
         part.replace(self._checkpoint(epoch))
 
     def _averaged(self) -> dict[str, Tensor]:
-        last = range(self._schedule.epochs - self._schedule.averaged, self._schedule.epochs)
+        averaged = max(1, min(self._schedule.averaged, self._schedule.epochs // 2))
+        last = range(self._schedule.epochs - averaged, self._schedule.epochs)
         paths = [self._checkpoint(epoch) for epoch in last if epoch >= 0]
         return average([self._load(path)["network"] for path in paths])

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from scripts.bench.tune import NOISE, Outcome, Row, figures, search, worth
-from voice_coach.listening.rejection import Belief, GraphCosts
+from voice_coach.listening.rejection import Belief, Evidence, GraphCosts
 
 FOUND = [
-    Outcome("t", "right", 1, 0.9),
-    Outcome("t", "right", 1, 0.4),
-    Outcome("t", "wrong", 1, 0.45),
+    Outcome("t", "right", Evidence(1, 0.9)),
+    Outcome("t", "right", Evidence(1, 0.4)),
+    Outcome("t", "wrong", Evidence(1, 0.45)),
     Outcome("t", "rejected"),
-    Outcome("t", "false", 2, 0.3),
+    Outcome("t", "false", Evidence(2, 0.3)),
     Outcome("t", "ignored"),
-    Outcome(NOISE, "false", 1, 0.6, seconds=2.0),
-    Outcome(NOISE, "false", 2, 0.6, seconds=2.0),
+    Outcome(NOISE, "false", Evidence(1, 0.6, 2.0)),
+    Outcome(NOISE, "false", Evidence(2, 0.6, 2.0)),
 ]
 
 

@@ -98,11 +98,14 @@ def test_s7_every_path_ends_with_its_advice(name: str) -> None:
 
 def test_s8_not_understood_is_asked_again_then_counts_as_yes() -> None:
     report = night("mumbling")
-    assert prompts(report).count("check_signs.again.0") == 1
+    assert prompts(report).count("check_signs.again.0") == 2
+    assert prompts(report).count("common.plain") == 1
     assert "hands_off.say.0" in prompts(report)
     assert report.level == "urgent"
     assert night("not-sure").level == "urgent"
     assert night("unanswered-check").level == "emergency"
+    assert prompts(night("unanswered-check")).count("check_chest.again.0") == 1
+    assert "common.plain" not in prompts(night("unanswered-check"))
 
 
 def test_s9_sentences_are_short_and_questions_have_one_reading() -> None:

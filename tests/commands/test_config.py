@@ -37,6 +37,14 @@ def test_where_the_file_is(call: Call, config: Path) -> None:
     assert call("config", "path").out == f"{config}\n"
 
 
+def test_a_place_that_is_too_long_for_a_path(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VOICE_COACH_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", f"/tmp/{'x' * 300}")
+    done = call("config", "show")
+    assert (done.code, done.err) == (0, "")
+    assert "(not there)" in done.out
+
+
 def test_no_mistake(call: Call, config: Path) -> None:
     assert f"{config}: no mistake found; set: volume, region" in call("config", "check").out
 

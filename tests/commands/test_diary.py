@@ -36,31 +36,36 @@ def test_an_empty_diary(call: Call) -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_a_list_has_the_newest_at_its_end(call: Call) -> None:
-    first, second = call("diary").out.splitlines()
+    head, first, second = call("diary").out.splitlines()
+    assert head.split()[:4] == ["no", "began", "leg", "position"]
+    assert head.index("outcome") == second.index("relieved"), "each stands below its head"
     assert first.split()[:3] == ["1", "2026-03-05", "03:12"]
     assert "lying" in first
     assert "0:16 stretch hand" in first
     assert second.split()[:2] == ["2", "2026-03-08"]
-    assert second.split()[-2:] == ["relieved", "soon"]
+    assert second.split()[-3:] == ["relieved", "doctor", "soon"]
     listed = json.loads(call("diary", "list", "--json").out)
     assert [one["number"] for one in listed] == [2, 1]
     assert listed[0]["level"] == "soon"
+    assert "answers" not in listed[0], "a list has not read them: an empty one would be a lie"
+    assert "answers" in json.loads(call("diary", "show", "2", "--json").out)
 
 
 def test_a_long_list_is_cut_and_says_so(call: Call, tmp_path: Path) -> None:
     with Diary(tmp_path / "diary") as diary:
         diary.add(episode(n) for n in range(25))
     done = call("diary")
-    assert len(done.out.splitlines()) == 21
+    assert len(done.out.splitlines()) == 22
     assert done.out.endswith("The newest 20 of 25; --all shows every one.\n")
-    assert len(call("diary", "list", "--all").out.splitlines()) == 25
+    assert len(call("diary", "list", "--all").out.splitlines()) == 26
 
 
 @pytest.mark.usefixtures("folder")
 def test_show(call: Call) -> None:
     shown = call("diary", "show", "2").out
     assert "Sunday, 2026-03-08 03:12 (night)" in shown
-    assert "medicine     yes" in shown
+    assert "a statin or a diuretic: yes" in shown
+    assert "a foot that cannot push down: no" in shown
     assert "stretch hand" in shown
     assert call("diary", "show", "last").out == shown
     assert json.loads(call("diary", "show", "2", "--json").out)["steps"][0]["step"] == "unload"
@@ -79,7 +84,7 @@ def test_an_episode_that_there_is_not(call: Call, number: str) -> None:
 def test_a_note(call: Call) -> None:
     done = call("diary", "note", "2", "after", "a  long\x1b walk")
     assert (done.code, done.out) == (0, "Episode 2: after a long walk\n")
-    assert call("diary").out.splitlines()[1].endswith("after a long walk")
+    assert call("diary").out.splitlines()[2].endswith("after a long walk")
     assert "shorten it" in call("diary", "note", "2", "x" * 3000).refused(2)
     assert call("diary", "note", "2").out == "Episode 2: no note\n"
 
@@ -99,7 +104,17 @@ def test_what_was_misheard_can_be_put_right(call: Call, folder: Path) -> None:
         assert kept.began.replace(tzinfo=None).isoformat() == "2026-03-04T23:30:00"
         assert len(kept.steps) > 5
     assert "nothing to change" in call("diary", "edit", "1").refused(2)
-    assert "That cannot be kept" in call("diary", "edit", "1", "--helped", "<b>").refused(2)
+    assert "That cannot be kept" in call("diary", "edit", "1", "--began", "1066-10-14").refused(2)
+
+
+@pytest.mark.usefixtures("folder")
+def test_only_a_stretch_can_have_helped(call: Call) -> None:
+    """What comes first next time is learned from it."""
+    said = call("diary", "edit", "1", "--helped", "wal\x1bl").refused(2)
+    assert said.startswith('"wal l" is no stretch; it is one of stretch_hand, ')
+    assert "palm" in call("diary", "edit", "1", "--helped", "palm").refused(2)
+    assert call("diary", "edit", "1", "--helped", "none").code == 0
+    assert json.loads(call("diary", "show", "1", "--json").out)["helped"] == ""
 
 
 @pytest.mark.parametrize(
@@ -124,7 +139,7 @@ def test_delete_and_erase(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda _: "no")
     assert call("diary", "erase").out == "Nothing was erased.\n"
-    assert len(call("diary").out.splitlines()) == 1
+    assert len(call("diary").out.splitlines()) == 2
     monkeypatch.setattr("builtins.input", lambda _: "yes")
     assert call("diary", "erase").out == "Erased 1 episode.\n"
     assert call("diary").out == "The diary is empty.\n"
@@ -159,7 +174,7 @@ def test_a_bad_import_changes_nothing(call: Call, tmp_path: Path) -> None:
     said = call("diary", "import", path).refused(6)
     assert "line 3" in said
     assert said.endswith("Nothing was imported.")
-    assert len(call("diary").out.splitlines()) == 2
+    assert len(call("diary").out.splitlines()) == 3
 
 
 def test_a_damaged_diary_is_named(call: Call, folder: Path) -> None:
@@ -240,7 +255,8 @@ def test_a_library_that_is_missing_is_named(
     monkeypatch.setitem(sys.modules, "fpdf", None)
     said = call("diary", "report", "--pdf", tmp_path / "page.pdf").refused(2)
     assert said == (
-        "The page needs fpdf, which is not installed; run pip install 'voice-coach[report]' once."
+        "The page needs fpdf, which is not installed; run `python -m pip install matplotlib jinja2 "
+        "fpdf2` once."
     )
 
 

@@ -17,6 +17,7 @@ import pytest
 from tests.commands.conftest import Call
 from tests.store.conftest import zipped, zipped_model
 from tests.store.site import Page, Site
+from voice_coach.errors import ModelError
 from voice_coach.listening.model import find_model
 from voice_coach.store.installed import MODELS_VARIABLE
 
@@ -261,6 +262,22 @@ def test_a_folder_comes_before_a_name(call: Call, models: Path, tmp_path: Path) 
     assert call("model", "path", "--model", "my-own").out == f"{models / 'my-own'}\n"
     (tmp_path / "my-own").mkdir()
     assert call("model", "path", "--model", "my-own").out == "my-own\n"
+
+
+def test_a_name_that_is_too_long_for_a_path(call: Call) -> None:
+    name = "x" * 300
+    assert call("model", "path", "--model", name).out == f"{name}\n"
+    done = call("model", "info", "--model", name)
+    assert done.code == ModelError.exit_code
+    assert done.err.startswith(f"voice-coach: There is no speech model at {name};")
+
+
+def test_a_place_for_models_that_is_too_long_for_a_path(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", f"/tmp/{'x' * 300}")
+    done = call("model", "info", "--model", "foo")
+    assert done.err.startswith("voice-coach: There is no speech model at foo;")
 
 
 def test_the_shipped_model_by_its_name(call: Call) -> None:

@@ -256,19 +256,86 @@ def test_s8_what_was_not_understood_is_never_a_no(verdict: Verdict) -> None:
     )
 
 
-@pytest.mark.parametrize("step", [n for n, s in PROTOCOL.steps.items() if s.kind == "screen"])
-def test_s8_it_is_asked_again_and_then_counts_as_not_sure(step: str) -> None:
-    of = PROTOCOL.steps[step]
+SAFETY = [name for name in STEPS if PROTOCOL.asks_of_danger(name)]
+
+
+def flag_of(step: str) -> str:
+    """The flag that no answer raises."""
+    silence = PROTOCOL.reaction(step, "silence")
+    return PROTOCOL.steps[step].flag or (silence.flag if silence else "")
+
+
+def test_s8_every_screen_and_the_pain_that_may_be_left_are_safety_questions() -> None:
+    screens = {name for name in STEPS if PROTOCOL.steps[name].kind == "screen"}
+    assert set(SAFETY) == screens | {"note_unresolved"}
+    assert set(PROTOCOL.gate.screens) < set(SAFETY)
+
+
+@pytest.mark.parametrize("step", SAFETY)
+def test_s8_words_are_asked_about_twice_and_then_count_as_not_sure(step: str) -> None:
     talk = at(step)
-    for i in range(len(of.again)):
-        before = len(talk.said)
-        talk.answer("bananas on monday")
-        talk.listen()
-        assert since(talk, before)[-1] == f"{step}.again.{i}"
-        assert of.flag not in talk.state.flags
+    before = len(talk.said)
+    talk.answer("bananas on monday")
+    talk.listen()
+    assert since(talk, before)[-1] == f"{step}.again.0"
+    before = len(talk.said)
     talk.answer("bananas again")
-    assert of.flag in talk.state.flags
+    talk.listen()
+    assert since(talk, before) == ["common.plain", f"{step}.again.0"]
+    assert flag_of(step) not in talk.state.flags
+    talk.answer("bananas for ever")
+    assert flag_of(step) in talk.state.flags
     assert step not in talk.state.cleared
+
+
+@pytest.mark.parametrize("step", SAFETY)
+def test_s8_silence_is_asked_about_once_and_then_counts_as_not_sure(step: str) -> None:
+    talk = at(step)
+    before = len(talk.said)
+    talk.silence()
+    assert since(talk, before) == [f"{step}.again.0"]
+    assert flag_of(step) not in talk.state.flags
+    while talk.state.step == step:  # the clock may have something to say meanwhile
+        talk.silence()
+    assert flag_of(step) in talk.state.flags
+    asked = since(talk, before)
+    assert asked.count(f"{step}.again.0") == 1
+    assert "common.plain" not in asked
+
+
+@pytest.mark.parametrize("first", ["words", "silence"])
+def test_s8_whoever_has_spoken_is_waited_for_once_more(first: str) -> None:
+    talk = at("check_chest")
+    for unclear in (first, "words" if first == "silence" else "silence"):
+        talk.answer("bananas") if unclear == "words" else talk.silence()
+    talk.listen()
+    assert talk.said[-2].prompt == "common.plain"
+    assert not talk.state.flags
+    talk.hear("no")
+    assert "check_chest" in talk.state.cleared
+    assert talk.state.step == "check_signs"
+    assert not talk.state.mumbled, "the next question begins anew"
+
+
+@pytest.mark.parametrize("last", ["words", "silence"])
+def test_s8_three_times_is_all(last: str) -> None:
+    talk = at("check_chest")
+    began = talk.now
+    talk.answer("bananas")
+    talk.answer("bananas")
+    talk.answer("bananas") if last == "words" else talk.silence()
+    talk.listen()
+    assert talk.state.step == "emergency"
+    first = next(i for i, said in enumerate(talk.said) if said.prompt == "emergency.say.0")
+    assert talk.times[first] - began < 20.0
+
+
+def test_s8_a_question_of_no_danger_is_asked_as_often_as_it_says() -> None:
+    talk = at("eased")
+    for _ in range(2):
+        talk.answer("bananas")
+    assert talk.state.step != "eased"
+    assert "common.plain" not in since(talk, 0)
 
 
 def test_s8_a_second_no_does_not_answer_the_next_question() -> None:

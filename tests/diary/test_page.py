@@ -17,6 +17,7 @@ from scripts.bench.diary_nights import nights
 from scripts.bench.diary_page import AXE, barriers, chromium
 from tests.dialogue.explore import PROTOCOL
 from tests.diary.test_store import episode
+from voice_coach.diary import paper
 from voice_coach.diary.charts import Chart, charts
 from voice_coach.diary.episode import Answer, Episode
 from voice_coach.diary.figures import figures
@@ -100,8 +101,34 @@ def test_one_cramp_without_anything_known_is_a_page_too() -> None:
     made = report(found, PROTOCOL, TODAY)
     drawn = charts(found)
     assert [chart.name for chart in drawn] == ["time", "hour"]
-    assert b"1, from 5 Mar 2026 to 5 Mar 2026" in to_html(made, drawn)
+    assert b"1, on 5 Mar 2026" in to_html(made, drawn)
     assert to_pdf(made, drawn).startswith(b"%PDF-")
+
+
+def test_the_longest_notes_are_whole_on_paper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them alone would fill more than a page of the table's last column."""
+    lines: list[str] = []
+    write = paper._line
+
+    def line(page: paper._Paper, height: float, text: str, width: float = 0.0) -> None:
+        lines.append(text)
+        write(page, height, text, width)
+
+    monkeypatch.setattr(paper, "_line", line)
+    notes = (("word " * 400).strip(), "x" * 2000, "w" * 161, "short")
+    found = figures([episode(n, note=note) for n, note in enumerate(notes)], PROTOCOL)
+    made = report(found, PROTOCOL, TODAY)
+    path = tmp_path / "page.pdf"
+    path.write_bytes(to_pdf(made, charts(found)))
+    assert set(notes[:3]) < set(lines)
+    assert notes[3] not in lines, "it stands in the table"
+    if which("pdftotext") is not None:
+        text = printed(path)
+        assert text.count("(whole") == 3
+        assert text.count("x" * 20) >= 2000 // 130
+        assert "short" in text
 
 
 def test_a_note_is_text_and_nothing_else(page: str) -> None:
@@ -145,6 +172,12 @@ def test_a_lifetime_is_still_a_page(drawn: tuple[Chart, ...]) -> None:
     assert drawn
 
 
+def printed(path: Path) -> str:
+    """The text of a PDF."""
+    command = ["pdftotext", "-layout", str(path), "-"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 def test_the_pdf_can_be_searched(
     tmp_path: Path, episodes: list[Episode], drawn: tuple[Chart, ...]
 ) -> None:
@@ -153,9 +186,7 @@ def test_the_pdf_can_be_searched(
     assert path.read_bytes().startswith(b"%PDF-")
     if which("pdftotext") is None:
         pytest.skip("there is no pdftotext here")
-    text = subprocess.run(
-        ["pdftotext", "-layout", path, "-"], check=True, capture_output=True, text=True
-    ).stdout
+    text = printed(path)
     assert "Calf cramps: a page for the doctor" in text
     assert "stretching the calf by hand (" in text, "in the chart, too"
     assert "<script>" in text
@@ -169,3 +200,7 @@ def test_nobody_is_shut_out(page: str) -> None:
     found = barriers(page.encode(), chromium() or "")
     assert found["violations"] == []
     assert found["passes"] > 20
+    assert found["fetched"] == []
+    with_picture = page.replace("</body>", '<img alt="x" src="http://127.0.0.1:9/x.png"></body>')
+    worse = barriers(with_picture.encode(), chromium() or "")
+    assert worse["fetched"] == ["http://127.0.0.1:9/x.png"], "or it would see nothing at all"

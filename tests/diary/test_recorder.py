@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.bench.diary_kill import kill_repeatedly
+from scripts.bench.diary_kill import KINDS, Said, Word, _faults, kill_repeatedly
 from tests.dialogue.explore import DIALOGUE
 from tests.dialogue.talk import reach
 from tests.diary.nights import NIGHT, listened, recorder
+from tests.diary.test_store import episode
 from voice_coach.dialogue.events import Heard
 from voice_coach.dialogue.playthrough import Playthrough
 from voice_coach.diary.episode import Episode
@@ -102,8 +103,33 @@ def test_the_episode_began_with_the_call(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_program_loses_nothing(tmp_path: Path) -> None:
-    done = kill_repeatedly(tmp_path, times=5, seed=1)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_killed_program_loses_nothing(tmp_path: Path, kind: str) -> None:
+    done = kill_repeatedly(tmp_path, kind, times=3, seed=1)
     assert done.faults == []
-    assert done.killed >= done.inside == 5
-    assert done.episodes >= done.killed
+    assert done.killed >= done.inside == 3
+    assert done.episodes >= 1
+
+
+def test_the_count_of_what_is_left_sees_every_fault(tmp_path: Path) -> None:
+    """What the kills are judged by."""
+    with Diary(tmp_path) as diary:
+        diary.add([episode(1), episode(2, note="half an import")])
+    one, two, three = (f"{n:032x}" for n in (1, 2, 3))
+    said = Said()
+    said.take([
+        Word("begin", "add", three, 4), Word("done", "add", three, 4),
+        Word("begin", "forget", one, 0), Word("done", "forget", one, 0),
+    ])  # fmt: skip
+    assert sorted(_faults(tmp_path, said)) == sorted([
+        f"{three} is lost", f"{one} was forgotten, and is there",
+        "import half an import has 1", "import half an import came from nowhere",
+    ])  # fmt: skip
+    said = Said()
+    said.take([
+        Word("begin", "add", one, 9), Word("done", "add", one, 9),
+        Word("done", "import", two, 0), Word("begin", "import", "half an import", 0),
+    ])  # fmt: skip
+    assert sorted(_faults(tmp_path, said)) == sorted([
+        f"{one} is at 0, and was at 9", "import half an import has 1", f"import {two} is lost",
+    ])  # fmt: skip

@@ -49,6 +49,14 @@ def test_a_harmless_word_is_a_note() -> None:
     assert found.notes == ('steps.unload.say[0]: "Okay." is heard as "okay" (done)',)
 
 
+def test_the_all_clear_to_a_safety_question_must_be_changed() -> None:
+    lint = HearingLint(PROTOCOL, slow, FakeRecogniser(), grammar_of)
+    words = PROTOCOL.vocabulary("check_signs")
+    found = lint.obeyed([("steps.check_signs.plain", "Say yes. No.", words)])
+    assert found.wrong == ('steps.check_signs.plain: "Say yes. No." is heard as "no" (no)',)
+    assert not found.notes
+
+
 def test_a_word_inside_a_sentence_is_not_obeyed() -> None:
     lint = HearingLint(PROTOCOL, quick, FakeRecogniser(), grammar_of)
     assert lint.obeyed(in_unload("I am here. Stop.")).wrong == ()

@@ -9,7 +9,14 @@ import pytest
 from tests.proof.small import small
 from voice_coach.content import load_protocol
 from voice_coach.lint.finding import Lint
-from voice_coach.lint.wording import grade, lint_wording, urgent, vowel_groups, words_of
+from voice_coach.lint.wording import (
+    grade,
+    in_their_state,
+    lint_wording,
+    urgent,
+    vowel_groups,
+    words_of,
+)
 from voice_coach.listening.lexicon import Lexicon
 from voice_coach.listening.model import find_model
 
@@ -54,7 +61,18 @@ def test_a_command_between_two_pauses_is_noted() -> None:
 
 
 def test_the_words_that_the_coach_must_never_say_to_its_own_ear() -> None:
-    assert urgent(load_protocol()) == {"stop", "wake", "chest", "injury", "signs", "numb"}
+    always = {"stop", "wake", "chest", "injury", "signs", "numb"}
+    assert urgent(load_protocol(), "palm") == always
+    assert urgent(load_protocol(), "check_signs") == always | {"no"}
+    assert urgent(load_protocol(), "check_push") == always | {"yes"}
+
+
+def test_what_names_the_answers_is_looked_at_in_every_safety_question() -> None:
+    protocol = load_protocol()
+    found = {key: words for key, text, words in in_their_state(protocol)
+             if text == protocol.common.plain}  # fmt: skip
+    assert set(found) == {f"steps.{n}.plain" for n in protocol.steps if protocol.asks_of_danger(n)}
+    assert all(words["no"] == "no" for words in found.values())
 
 
 def test_the_grade_is_flesch_and_kincaids() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.listening.speech import hiss, join, silence, speech
 from voice_coach.audio.port import BLOCK, RATE, Samples
@@ -69,3 +70,20 @@ def test_the_floor_stays_down_during_a_long_sentence() -> None:
     heard = run(gate, sentence + hiss(len(sentence) / RATE, -60)[: len(sentence)])
     assert gate.floor < -45
     assert sum(heard) > len(heard) * 0.7
+
+
+@pytest.mark.parametrize("offset", [-32768, -32767, -20001, 12345, 32766, 32767])
+def test_a_constant_however_large_is_silence(offset: int) -> None:
+    gate = Gate()
+    blocks = [np.full(n, offset, np.int16) for n in (1, 2, 3, 100, BLOCK - 1, BLOCK)]
+    assert not any(gate.process(block) for block in blocks)
+    assert gate.level < -100
+
+
+def test_what_a_card_adds_to_all_samples_does_not_change_the_level() -> None:
+    quiet = hiss(1, -60)
+    plain, shifted = Gate(), Gate()
+    for at in range(0, len(quiet), BLOCK):
+        plain.process(quiet[at : at + BLOCK])
+        shifted.process(quiet[at : at + BLOCK] + np.int16(32000))
+        assert shifted.level == pytest.approx(plain.level, abs=0.01)

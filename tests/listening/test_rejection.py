@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from voice_coach.errors import ModelError
 from voice_coach.listening.model import find_model, open_model
-from voice_coach.listening.rejection import NAMES, Belief, GraphCosts, Rejection
+from voice_coach.listening.rejection import NAMES, Belief, Evidence, GraphCosts, Rejection
 
 
 def test_a_table_may_name_some_values_only() -> None:
@@ -23,14 +24,24 @@ def test_a_short_phrase_must_look_like_a_word_and_a_long_one_be_likely() -> None
     belief = Belief(
         short=0.5, long=0.3, shortest=0.1, longest=1.0, short_speech=0.6, long_speech=0.2
     )
-    assert belief.accepts(1, 0.6, 0.4, speech=0.7)
-    assert not belief.accepts(1, 0.4, 0.4, speech=0.7)
-    assert not belief.accepts(1, 0.6, 0.05, speech=0.7)
-    assert not belief.accepts(1, 0.6, 1.5, speech=0.7)
-    assert not belief.accepts(1, 0.6, 0.4, speech=0.5)
-    assert belief.accepts(2, 0.4, 1.5, speech=0.3)
-    assert not belief.accepts(2, 0.2, 0.5, speech=0.3)
-    assert not belief.accepts(2, 0.4, 0.5, speech=0.1)
+    word = Evidence(1, 0.6, 0.4, 0.7)
+    assert belief.accepts(word)
+    assert not belief.accepts(replace(word, posterior=0.4))
+    assert not belief.accepts(replace(word, seconds=0.05))
+    assert not belief.accepts(replace(word, seconds=1.5))
+    assert not belief.accepts(replace(word, speech=0.5))
+    words = Evidence(2, 0.4, 1.5, 0.3)
+    assert belief.accepts(words)
+    assert not belief.accepts(replace(words, posterior=0.2))
+    assert not belief.accepts(replace(words, speech=0.1))
+
+
+def test_an_answer_that_was_asked_for_needs_less() -> None:
+    belief = Belief(short=0.8, asked=0.6)
+    word = Evidence(1, 0.7, 0.4, 1.0)
+    assert not belief.accepts(word)
+    assert belief.accepts(replace(word, asked=True))
+    assert not belief.accepts(replace(word, asked=True, posterior=0.5))
 
 
 @pytest.fixture

@@ -82,6 +82,10 @@ def just_ends(turn: Turn) -> None:
     turn.emit(act.End("relieved"))
 
 
+def asks_for_ever(turn: Turn) -> None:
+    turn.speak(turn.reminder())
+
+
 def raises_nothing(turn: Turn) -> None:
     turn.leave((), turn.step.found)
 
@@ -116,6 +120,7 @@ TIMER: Final = dialogue._timer
 
 PALM: Final = "COACH: Lay your palm on the calf, or flat knuckles."
 CHEST: Final = "COACH: Does your chest hurt, is breathing hard, did you cough blood, or faint?"
+SHORT: Final = "COACH: Chest hurting, breathing hard, coughing blood, or fainting?"
 SIGNS: Final = "COACH: Is this calf more swollen, warm, red, or darker than the other?"
 BEGUN: Final = "COACH: I am here. Stop moving."
 TEN, THIRTY = "(10 minutes since the call)", "(30 minutes since the call)"
@@ -183,10 +188,12 @@ COPIES: Final[dict[str, Copy]] = {
     ),
     "S7-cap": Copy((BEGUN, THIRTY, NOTHING), core=(dialogue, "_timer", not_the_cap)),
     "S8": Copy(
-        (CHEST, "(silence 6 s)",
-         "COACH: Chest hurting, breathing hard, coughing blood, or fainting?",
-         "(silence 6 s)", SIGNS),
+        (CHEST, "(silence 6 s)", SHORT, "(silence 6 s)", SIGNS),
         core=(dialogue, "_no_answer", controls.clear),
+    ),
+    "S8-again": Copy(
+        (CHEST, "(silence 6 s)", SHORT, "(silence 6 s)", SHORT),
+        core=(dialogue, "_no_answer", asks_for_ever),
     ),
     "S8-yes": Copy(
         (CHEST + " (cut off)", "PERSON: yes", "COACH: Call one one two now."),

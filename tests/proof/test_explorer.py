@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from tests.proof.small import small
 from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.dialogue.events import Event, Heard, NotUnderstood, PromptEnded, TimerFired
 from voice_coach.dialogue.protocol import Protocol
-from voice_coach.dialogue.state import Line
+from voice_coach.dialogue.state import Line, State
 from voice_coach.proof import watched
 from voice_coach.proof.explorer import Explorer, TooLarge, explore
 from voice_coach.proof.rules import RULES, judge, required_screens
@@ -40,7 +42,7 @@ def event_of(moment: Moment, what: str, n: int, now: float, protocol: Protocol) 
     return NotUnderstood(now)
 
 
-def follow(explorer: Explorer, stream: list[tuple[str, int, float]]) -> None:
+def follow(explorer: Explorer, stream: list[tuple[str, int, float]]) -> State:
     """Lead a conversation; every state of it must have been explored, and no rule broken."""
     protocol = explorer.protocol
     dialogue = Dialogue(protocol)
@@ -54,6 +56,7 @@ def follow(explorer: Explorer, stream: list[tuple[str, int, float]]) -> None:
         assert explorer.covers(turn.after.state, turn.after.timers), turn
         assert [rule.id for rule in RULES if rule.check(turn) is False] == [], turn
         moment = turn.after
+    return moment.state
 
 
 @given(choices)
@@ -70,6 +73,26 @@ def test_every_state_of_a_small_protocol_was_explored(
     stream: list[tuple[str, int, float]],
 ) -> None:
     follow(explored.little()[0], stream)
+
+
+@pytest.mark.parametrize("unclear", list(itertools.product(("noise", "timer"), repeat=3)))
+def test_however_a_safety_question_is_left_unanswered_was_explored(
+    unclear: tuple[str, ...],
+) -> None:
+    """Random conversations seldom come so far."""
+    explorer, _ = explored.little()
+    better = sorted(set(explorer.protocol.vocabulary("stretch_hand").values())).index("better")
+    said, silence = [("ended", 0, 30.0)] * 3, 2  # of the timers cap, limit and silence
+    stream = [*said, ("heard", better, 10.0), *said]
+    state = follow(explorer, stream)
+    assert (state.step, state.mode) == ("check_chest", "wait")
+    for n, what in enumerate(unclear, 1):
+        stream += [(what, silence, 6.0), *said]
+        state = follow(explorer, stream)
+        asked = n + 1 <= (3 if "noise" in unclear[:n] else 2)
+        assert (state.step == "check_chest") == asked
+        if not asked:
+            break
 
 
 def test_all_of_the_shipped_conversation_is_explored() -> None:

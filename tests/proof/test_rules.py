@@ -70,6 +70,9 @@ BREAKS: dict[str, Turn] = {
     ),
     "S7-cap": turn(LISTENING, CAP, State("stretch_hand", queue=SPEAKING)),
     "S8": turn(SCREEN, NotUnderstood(1.0), State("palm", mode="wait", released=True)),
+    "S8-again": turn(
+        replace(SCREEN, attempts=1), NotUnderstood(1.0), State("hands_off", queue=SPEAKING)
+    ),
     "S8-yes": turn(SCREEN, heard("yes"), State("press", mode="wait")),
     "L1": turn(replace(LISTENING, level=Level.urgent), heard("why"), LISTENING),
     "B1": turn(replace(LISTENING, queue=SPEAKING), heard("why"), LISTENING),

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.dialogue.explore import PROTOCOL
-from voice_coach.content.loader import load_protocol
+from voice_coach.content.loader import load_protocol, sentences
 from voice_coach.errors import ContentError
+from voice_coach.lint.wording import words_of
+from voice_coach.listening.model import open_model
 from voice_coach.routine.content import REMINDER, ROUTINE, clock, load, settled, unset
 
 ROUTINE_PROTOCOL = load_protocol(ROUTINE)
@@ -23,6 +25,14 @@ def test_one_word_means_one_thing_in_both_conversations() -> None:
         assert here[intent] == there[intent], intent
     assert set(here["cramp"]) == set(there["cramp"]) | set(there["wake"])
     assert set(here["what_now"]) == set(there["what_now"]) - {"help", "help me"}
+
+
+def test_the_ear_knows_every_word_that_is_said() -> None:
+    """Or `protocol check --listen` could not listen to it."""
+    exact = open_model(None).exact
+    assert exact is not None
+    words = {word for _, text in sentences(ROUTINE_PROTOCOL) for word in words_of(text)}
+    assert [word for word in sorted(words) if not exact.lexicon.pronunciations(word)] == []
 
 
 def test_no_call_for_the_stretch_is_a_call_for_help() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.train.bigram import Bigram, estimate_bigram
-from scripts.train.export import write_acoustics
+from scripts.train.export import rounded, write_acoustics
 from scripts.train.graph import Rejection, write_graph
 from scripts.train.lexicon import Lexicon
 from scripts.train.weights import Shape, Weights, random_weights
@@ -35,7 +35,7 @@ def bigram(lexicon: Lexicon) -> Bigram:
 
 @pytest.fixture(scope="session")
 def weights() -> Weights:
-    return random_weights(Shape.deep(24, 3, 2), seed=7)
+    return rounded(random_weights(Shape.deep(24, 3, 2), seed=7))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from scripts.train.lexicon import PHONES, Lexicon  # noqa: E402
 from scripts.train.lfmmi import contrast  # noqa: E402
 from scripts.train.network import Network, average, extend, folded, widened  # noqa: E402
 from scripts.train.own import OwnPhones  # noqa: E402
-from scripts.train.sampling import MOST_REPEATED, Diet, Sampler  # noqa: E402
+from scripts.train.sampling import MOST_REPEATED, Batch, Diet, Sampler  # noqa: E402
 from scripts.train.training import Schedule, Trainer, rate  # noqa: E402
 from scripts.train.weights import Shape, outputs, scores  # noqa: E402
 
@@ -99,6 +99,24 @@ def test_training_learns_resumes_and_repeats(tmp_path: Path, lexicon: Lexicon) -
         assert torch.allclose(value.float(), resumed[name].float(), atol=1e-3), name
 
 
+def test_batches_are_the_same_whoever_makes_them(tmp_path: Path, lexicon: Lexicon) -> None:
+    cache = corpus(tmp_path, ["yes", "no"])
+    hiss = [log_mel(0.01 * np.random.default_rng(2).standard_normal(32000))]
+    shape = Shape.deep(16, 1)
+
+    def epoch(processes: int) -> list[Batch]:
+        diet = Diet(silences=2, frames=1500, rivals=3)
+        count, batches = Sampler([cache], lexicon, hiss, 1, diet, processes).epoch(0, shape)
+        found = list(batches)
+        assert len(found) == count
+        return found
+
+    for one, other in zip(epoch(0), epoch(2), strict=True):
+        assert torch.equal(one.feats, other.feats)
+        assert torch.equal(one.frames, other.frames)
+        assert np.array_equal(one.chains.phones, other.chains.phones)
+
+
 def test_rare_words_are_repeated_and_frequent_ones_capped(tmp_path: Path, lexicon: Lexicon) -> None:
     cache = corpus(tmp_path, ["yes", "no"])  # twelve of each
     hiss = [log_mel(0.01 * np.random.default_rng(2).standard_normal(32000))]
@@ -128,6 +146,13 @@ def test_a_widened_network_begins_with_copies() -> None:
         assert torch.equal(
             after[:, :, 2 * number : 2 * number + 2], before[:, :, 2 * phone : 2 * phone + 2]
         )
+
+
+def test_a_network_that_has_own_phones_keeps_what_they_learnt() -> None:
+    shape = replace(Shape.deep(16, 1), own=OWN.names)
+    wide = Network(shape, torch.zeros(40), torch.ones(40)).state_dict()
+    kept = widened(wide, OWN)
+    assert all(torch.equal(kept[name], value) for name, value in wide.items())
 
 
 def test_the_plain_phones_are_a_rival_of_the_own_ones(tmp_path: Path, lexicon: Lexicon) -> None:

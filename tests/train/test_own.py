@@ -12,7 +12,7 @@ import vosk
 from scripts.train.bigram import Bigram
 from scripts.train.check import best_path, sound
 from scripts.train.corpus import RATE, Clip
-from scripts.train.export import pdf_phone, phone_names, write_acoustics
+from scripts.train.export import pdf_phone, phone_names, rounded, write_acoustics
 from scripts.train.features import mfcc
 from scripts.train.graph import HALF, Rejection, write_graph
 from scripts.train.lexicon import PHONE_INDEX, PHONES, Lexicon
@@ -64,7 +64,7 @@ def test_the_exact_graph_computes_what_numpy_computes(
     tmp_path: Path, lexicon: Lexicon, bigram: Bigram
 ) -> None:
     shape = replace(Shape.deep(24, 2, 1), own=OWN.names)
-    weights = random_weights(shape, seed=11)
+    weights = rounded(random_weights(shape, seed=11))
     write_acoustics(tmp_path, weights)
     write_graph(tmp_path, lexicon, bigram, Rejection(), OWN.names)
     rows = (line.split() for line in (tmp_path / "graph" / "phones.txt").read_text().splitlines())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from voice_coach import settings
@@ -32,7 +33,7 @@ def show(as_json: bool) -> int:
     if as_json:
         print(json.dumps(rows))
         return 0
-    print(f"{config_file()}{'' if config_file().exists() else ' (not there)'}\n")
+    print(f"{config_file()}{'' if os.path.exists(config_file()) else ' (not there)'}\n")
     for row in rows:
         value = json.dumps(row["value"])
         print(f"{row['key']:11s} {value:16s} {row['source']:12s} {row['about']}")

@@ -13,11 +13,12 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from voice_coach.content.loader import load_protocol
+from voice_coach.dialogue.protocol import Protocol
 from voice_coach.diary import exchange
 from voice_coach.diary.episode import Episode, checked, clean
 from voice_coach.diary.figures import Figures, figures
 from voice_coach.diary.prevention import prevention
-from voice_coach.diary.report import Report
+from voice_coach.diary.report import ADVICE, FOUND, OUTCOMES, Report
 from voice_coach.diary.report import report as make_report
 from voice_coach.diary.store import Diary, Numbered
 from voice_coach.errors import UsageError
@@ -35,12 +36,14 @@ def list_episodes(folder: Path | None, everything: bool, as_json: bool) -> int:
         began = diary.moments() if stretches else []
         _tell(diary)
     if as_json:
-        sys.stdout.buffer.write(msgspec.json.encode([_numbered(one) for one in episodes]) + b"\n")
+        listed = [_numbered(one, whole=False) for one in episodes]
+        sys.stdout.buffer.write(msgspec.json.encode(listed) + b"\n")
         return 0
     if not episodes and not stretches:
         print("The diary is empty.")
         return 0
-    sys.stdout.write("\n".join(_line(*one) for one in reversed(episodes)) + "\n")
+    lines = [_line(*one) for one in reversed(episodes)]
+    sys.stdout.write("\n".join([_HEAD, *lines] if lines else []) + "\n")
     if len(episodes) < count:
         print(f"The newest {len(episodes)} of {count}; --all shows every one.")
     if stretches:
@@ -58,7 +61,7 @@ def show(folder: Path | None, number: str, as_json: bool) -> int:
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(_numbered((found, episode))) + b"\n")
     else:
-        _describe(found, episode)
+        _describe(found, episode, load_protocol())
     return 0
 
 
@@ -80,6 +83,8 @@ def edit(folder: Path | None, number: str, changes: dict[str, Any]) -> int:
     """Correct what is known. ``changes``: by the names of the fields; None takes a value away."""
     if not changes:
         raise UsageError("There is nothing to change; say what, for example --side left.")
+    if "helped" in changes:
+        changes = {**changes, "helped": _stretch(changes["helped"])}
     with Diary(folder) as diary:
         found, episode = _find(diary, number)
         try:
@@ -195,8 +200,8 @@ def _draw(page: Report, found: Figures, html: Path | None, pdf: Path | None) -> 
             print(f"{_episodes(found.count)} in {pdf}.")
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"The page needs {error.name}, which is not installed; run "
-            f"pip install 'voice-coach[report]' once."
+            f"The page needs {error.name}, which is not installed; run `python -m pip install "
+            f"matplotlib jinja2 fpdf2` once."
         ) from None
 
 
@@ -223,6 +228,17 @@ def _find(diary: Diary, number: str) -> Numbered:
     _no_such(number)
 
 
+def _stretch(name: str) -> str:
+    """The step of a stretch that helped; "none" is none."""
+    if name == "none":
+        return ""
+    stretches = [step for step, one in load_protocol().steps.items() if one.stretch]
+    if name not in stretches:
+        known = ", ".join([*stretches, "none"])
+        raise UsageError(f'"{clean(name[:40])}" is no stretch; it is one of {known}.')
+    return name
+
+
 def _no_such(number: str) -> NoReturn:
     raise UsageError(
         f'There is no episode "{number}"; `voice-coach diary` lists their numbers, '
@@ -238,25 +254,46 @@ def _counted(count: int, what: str, more: str = "s") -> str:
     return f"{count} {what}{'' if count == 1 else more}"
 
 
-def _numbered(one: Numbered) -> dict[str, Any]:
-    return {"number": one[0], **msgspec.to_builtins(one[1])}
+def _numbered(one: Numbered, *, whole: bool = True) -> dict[str, Any]:
+    """``whole``: with its answers and steps, which a list has not read."""
+    fields = {"number": one[0], **msgspec.to_builtins(one[1])}
+    return fields if whole else {k: v for k, v in fields.items() if k not in ("answers", "steps")}
 
 
 def _line(number: int, episode: Episode) -> str:
     eased = "" if episode.eased is None else f"{clock(episode.eased)} {words(episode.helped)}"
-    fields = (
-        f"{number:5d}  {episode.began:%Y-%m-%d %H:%M}",
-        f"{episode.side or '-':5s}",
-        f"{episode.position or '-':8s}",
-        f"{eased or '-':22s}",
-        f"{words(episode.outcome) or 'cut off':13s}",
-        f"{words(episode.level):10s}",
+    return _columns(
+        f"{number:5d}",
+        f"{episode.began:%Y-%m-%d %H:%M}",
+        episode.side or "-",
+        episode.position or "-",
+        eased or "-",
+        words(episode.outcome) or "cut off",
+        _ADVICE[episode.level],
         clean(episode.note),
     )
-    return "  ".join(fields).rstrip()
 
 
-def _describe(number: int, episode: Episode) -> None:
+def _columns(*cells: str) -> str:
+    padded = zip(cells, (5, 16, 5, 8, 22, 12, 13, 0), strict=True)
+    return "  ".join(f"{cell:{width}s}" for cell, width in padded).rstrip()
+
+
+_ADVICE: Final = {
+    "self_care": "rest",
+    "routine": "doctor",
+    "soon": "doctor soon",
+    "urgent": "help that day",
+    "emergency": "emergency",
+}
+"""For a line; the page has more room."""
+
+_HEAD: Final = _columns(
+    "   no", "began", "leg", "position", "let go after, with", "outcome", "advice", "note"
+)
+
+
+def _describe(number: int, episode: Episode, protocol: Protocol) -> None:
     rows = {
         "began": f"{episode.began:%A, %Y-%m-%d %H:%M} ({'night' if episode.at_night else 'day'})",
         "leg": episode.side or "not said",
@@ -266,8 +303,8 @@ def _describe(number: int, episode: Episode) -> None:
         "helped": words(episode.helped) or "-",
         "gone": _after(episode.gone),
         "pressure": words(episode.pressure),
-        "advice": words(episode.level),
-        "outcome": words(episode.outcome) or "cut off",
+        "advice": ADVICE[episode.level],
+        "outcome": OUTCOMES[episode.outcome],
         "took": clock(episode.seconds),
         "note": clean(episode.note) or "-",
     }
@@ -277,7 +314,9 @@ def _describe(number: int, episode: Episode) -> None:
     if episode.answers:
         print("  red flags")
     for answer in episode.answers:
-        print(f"    {clock(answer.at):>6s}  {words(answer.flag):12s} {answer.found}")
+        flag = protocol.flags.get(answer.flag)
+        says = words(answer.flag) if flag is None else flag.says
+        print(f"    {clock(answer.at):>6s}  {says}: {FOUND[answer.found]}")
     if episode.steps:
         print("  steps")
     for taken in episode.steps:

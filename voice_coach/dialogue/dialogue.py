@@ -176,7 +176,7 @@ def _not_understood(turn: Turn) -> None:
         return
     words = turn.protocol.common.nomatch
     miss = state.misses % len(words)
-    turn.set(misses=state.misses + 1)
+    turn.set(misses=state.misses + 1, mumbled=True)
     _ask_again(turn, () if turn.step.repeats else turn.common(f"nomatch_{miss}", words[miss]))
 
 
@@ -193,14 +193,24 @@ def _silence(turn: Turn) -> None:
 def _ask_again(turn: Turn, first: tuple[Line, ...]) -> None:
     """Say ``first`` and the next reprompt, or go on when all of them were said."""
     step, attempts = turn.step, turn.state.attempts
-    if attempts >= (step.repeats or len(step.again)):
+    most = step.repeats or len(step.again)
+    if attempts > most or (attempts == most and not _once_more(turn)):
         _no_answer(turn)
         return
     turn.set(attempts=attempts + 1)
-    if step.repeats:
+    if attempts == most:
+        turn.speak(turn.common("plain", turn.protocol.common.plain) + turn.reminder())
+    elif step.repeats:
         turn.speak(first + turn.own("again", step.again))
     else:
         turn.speak(first + turn.own("again", (step.again[attempts],), attempts))
+
+
+def _once_more(turn: Turn) -> bool:
+    """Whether the last answer is waited for once more. Two that were not understood are more often
+    the ear's fault than the person's, and a danger that nobody has named is no small matter; but
+    who has said nothing at all may be past speaking, and is waited for no longer."""
+    return turn.state.mumbled and turn.protocol.asks_of_danger(turn.state.step)
 
 
 def _no_answer(turn: Turn) -> None:

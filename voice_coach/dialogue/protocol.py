@@ -71,7 +71,8 @@ class Step(_Data, frozen=True, kw_only=True):
     say: tuple[str, ...] = ()
     """Sentences, at most 20 words, one action each."""
     again: tuple[str, ...] = ()
-    """One shorter reprompt for each silence or answer not understood, in turn."""
+    """One shorter reprompt for each silence or answer not understood, in turn. A safety question
+    whose answer was not understood is then asked once more, after the general ``plain``."""
     why: tuple[str, ...] = ()
     """What "why" is answered with here; empty: the protocol's general answer."""
     label: str = ""
@@ -166,6 +167,8 @@ class Common(_Data, frozen=True, kw_only=True):
     """{count}: a number in words."""
     nomatch: tuple[str, ...]
     """In turn, so that it never says the same twice running."""
+    plain: str
+    """Which words are understood: said when a safety question is asked for the last time."""
     comfort: tuple[str, ...]
     """For "ow" where no hand is pressing."""
     why: tuple[str, ...]
@@ -225,6 +228,11 @@ class Protocol(_Data, frozen=True, kw_only=True):
         own = self.reaction(step_id, "gone")
         stays = own is not None and bool(own.relieved) and not own.to
         return stays or self.steps[step_id].phase == "end"
+
+    def asks_of_danger(self, step_id: str) -> bool:
+        """Whether a step is a safety question: whoever does not answer it may be in danger."""
+        silence = self.reaction(step_id, "silence")
+        return self.steps[step_id].kind == "screen" or bool(silence and silence.flag)
 
     def expected(self, step_id: str) -> tuple[str, ...]:
         """The phrases a step asks for, among all that may be said in it."""

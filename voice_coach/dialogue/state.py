@@ -37,6 +37,8 @@ class State:
     """The clock's announcement, until it was heard to its end."""
     attempts: int = 0
     """Silences and misunderstandings since the step was asked."""
+    mumbled: bool = False
+    """An answer to the step was not understood: somebody is there, and speaks."""
     misses: int = 0
     """Misunderstandings in the whole session: picks other words each time."""
     held: float = 0.0

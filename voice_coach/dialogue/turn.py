@@ -262,8 +262,8 @@ class Turn:
         # A question that is asked again is open again, whatever was answered before.
         cleared = self.state.cleared - {target}
         self.set(
-            step=target, mode="lead", entered=self.state.now, attempts=0, target="",
-            cleared=cleared,
+            step=target, mode="lead", entered=self.state.now, attempts=0, mumbled=False,
+            target="", cleared=cleared,
         )  # fmt: skip
         self.emit(act.Enter(target))
         self.speak(self.own("say", self.step.say))

@@ -43,8 +43,15 @@ _SHADES: Final[dict[Finding, str]] = {
     "no": "#e9eef4",
 }
 
-_LABELLED: Final = 30
-"""Bars up to which each has its number above it."""
+_MANY: Final = 30
+"""Bars up to which the numbers above them have their usual size."""
+
+
+_ROOM: Final = 0.06
+"""Share of the longest bar that a number inside a bar needs; smaller ones stand beside it."""
+
+_BESIDE: Final = 1.35
+"""The axis, in longest bars: with room for what stands beside them."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +99,8 @@ def _over_time(figures: Figures) -> Chart:
 
     def draw(axes: Axes) -> None:
         bars = axes.bar(range(len(periods)), [p.count for p in periods], color=INK, width=0.8)
-        if len(periods) <= _LABELLED:
-            axes.bar_label(bars, [p.count or "" for p in periods], padding=1, fontsize=8)
+        size = 8 if len(periods) <= _MANY else 5.5
+        axes.bar_label(bars, [p.count or "" for p in periods], padding=1, fontsize=size)
         every = max(1, -(-len(periods) // 12))
         ticks = range(0, len(periods), every)
         axes.set_xticks(ticks, [periods[i].name for i in ticks], rotation=30, ha="right")
@@ -173,19 +180,28 @@ def _relief(figures: Figures) -> Chart:
 
 def _flags(figures: Figures) -> Chart:
     questions = figures.questions
+    longest = max(question.asked for question in questions)
 
     def draw(axes: Axes) -> None:
         for row, question in enumerate(questions):
             left = 0
+            beside = []
             for finding in FINDINGS:
                 count = question.found[finding]
                 bar = axes.barh(row, count, left=left, height=0.7, color=_SHADES[finding])
-                if count:
+                if count >= _ROOM * longest:
                     colour = "white" if finding == "yes" else "black"
                     axes.bar_label(bar, label_type="center", fontsize=8, color=colour)
+                elif count:
+                    beside.append(f"{FOUND[finding]} {count}")
                 left += count
+            axes.annotate(
+                ", ".join(beside), (left, row), xytext=(4, 0), textcoords="offset points",
+                va="center", fontsize=8,
+            )  # fmt: skip
         axes.set_yticks(range(len(questions)), [question.says for question in questions])
         axes.set_ylim(len(questions) - 0.4, -0.6)
+        axes.set_xlim(0, _BESIDE * longest)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         axes.set_xlabel("cramps")
         for finding in FINDINGS:
@@ -208,4 +224,4 @@ def _flags(figures: Figures) -> Chart:
 def _counts(axes: Axes, label: str) -> None:
     axes.set_ylabel(label)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.12 * axes.get_ylim()[1])  # for the number above the highest bar

@@ -152,8 +152,9 @@ def handover(protocol: Protocol, script: Script, state: State, phone: str) -> tu
         told.append(say.flags.format(flags=names))
     else:
         told.append(say.clear)
-    if state.level == Level.emergency:
+    if state.level == Level.emergency:  # who is woken by it may have missed the first words
         told.append(say.emergency.format(number=digits(phone)))
+        told += [say.once_more, *told]
     return tuple(told)
 
 

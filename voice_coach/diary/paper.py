@@ -29,6 +29,9 @@ _FIRST: Final = 82.0
 _NARROW: Final = (31.0, 10.0, 17.0, 28.0, 36.0, 25.0, 31.0)
 """Widths of the columns of the newest cramps, millimetres."""
 
+_NOTE: Final = 160
+"""Characters of a note in the table; a longer one stands below, whole."""
+
 
 class _Paper(FPDF):
     """A4 pages with their numbers."""
@@ -114,7 +117,21 @@ def _newest(paper: _Paper, report: Report) -> None:
     if paper.will_page_break(40):
         paper.add_page()
     _heading(paper, f"The newest {len(report.rows)} of {report.count} cramps")
-    _table(paper, COLUMNS, report.rows, _NARROW)
+    _table(paper, COLUMNS, [(*row[:-1], _begun(row[-1])) for row in report.rows], _NARROW)
+    long = [(row[0], row[-1]) for row in report.rows if len(row[-1]) > _NOTE]
+    if long:
+        _heading(paper, "Long notes")
+    for began, note in long:
+        paper.set_font(FONT, "B", 8)
+        _line(paper, 4.5, began)
+        paper.set_font(FONT, size=8)
+        _line(paper, 4.2, note)
+        paper.ln(2)
+
+
+def _begun(note: str) -> str:
+    """A note for the table: a row that is higher than a page cannot be set."""
+    return note if len(note) <= _NOTE else f"{note[:_NOTE].rsplit(' ', 1)[0]} … (whole below)"
 
 
 def _table(

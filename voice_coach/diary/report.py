@@ -72,13 +72,17 @@ def _facts(figures: Figures, today: date) -> list[tuple[str, str]]:
     count = figures.count
     outcomes = _counts(figures.episodes, lambda episode: OUTCOMES[episode.outcome])
     facts = [
-        ("Cramps", f"{count}, from {day(figures.first)} to {day(figures.last)}"),
+        ("Cramps", f"{count}, {_span(figures)}"),
         (
             "Of late",
             f"{figures.within(7, today)} in the last 7 days, {figures.within(30, today)} in the "
             f"last 30 days, up to {day(today)}",
         ),
-        ("At night", f"{figures.at_night} of {count}; sleep broken in {figures.nights} nights"),
+        (
+            "At night",
+            f"{figures.at_night} of {count}; sleep broken in {figures.nights} "
+            f"night{'' if figures.nights == 1 else 's'}",
+        ),
         ("Leg", _listed(figures.sides)),
         ("Outcome", _listed(outcomes)),
     ]
@@ -99,6 +103,11 @@ def _facts(figures: Figures, today: date) -> list[tuple[str, str]]:
     ]
     levels = {ADVICE[level]: n for level, n in figures.levels.items()}
     return [*facts, ("Advice given", _listed(levels))]
+
+
+def _span(figures: Figures) -> str:
+    first, last = day(figures.first), day(figures.last)
+    return f"on {first}" if first == last else f"from {first} to {last}"
 
 
 def _raised(question: Question) -> bool:

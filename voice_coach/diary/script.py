@@ -75,6 +75,8 @@ class Answers(_Data, frozen=True, kw_only=True):
     clear: str
     flags: str
     emergency: str
+    once_more: str
+    """Between the two times that an emergency is told."""
     days: int
     source: str
 

@@ -55,12 +55,13 @@ class HearingLint:
         wrong: list[str] = []
         notes: list[str] = []
         for key, text, words in in_their_state(self.protocol) if among is None else among:
-            grammar = self.grammar_of(key.split(".")[1])
+            step = key.split(".")[1]
+            grammar = self.grammar_of(step)
             for phrase in dict.fromkeys(self._heard(text, grammar)):
                 intent = words.get(phrase, phrase)
                 line = f'{key}: "{text}" is heard as "{phrase}" ({intent})'
-                (wrong if intent in urgent(self.protocol) else notes).append(line)
-        text = "the coach's own voice says no stop and no emergency word to its ear"
+                (wrong if intent in urgent(self.protocol, step) else notes).append(line)
+        text = "the coach's own voice says no stop, no red flag and no all-clear to its ear"
         return Lint("L1", text, tuple(wrong), tuple(notes))
 
     def clear(self, among: Iterable[tuple[str, str]] | None = None) -> Lint:

@@ -109,15 +109,21 @@ def _commands(protocol: Protocol) -> Lint:
     return Lint("W4", text, (), tuple(notes))
 
 
-def urgent(protocol: Protocol) -> set[str]:
-    """What the coach must never say to its own ear: the call, stop and the red flags."""
+def urgent(protocol: Protocol, step_id: str) -> set[str]:
+    """What the coach must never say to its own ear: the call, stop, the red flags, and to a safety
+    question the answer that clears it."""
     flags = {name for name, reaction in protocol.anywhere.items() if reaction.flag}
+    if protocol.asks_of_danger(step_id):
+        flags |= {"yes", "no"} - set(protocol.steps[step_id].danger)
     return {"stop", "wake"} | flags
 
 
 def in_their_state(protocol: Protocol) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Every sentence of a step, with the words that are obeyed while it is said."""
+    """Every sentence of a step, with the words that are obeyed while it is said; ``plain``, which
+    names the answers, in every step that says it."""
     for key, text in sentences(protocol):
         if key.startswith("steps."):
             step = key.split(".")[1]
             yield key, text, protocol.vocabulary(step)
+    for step in filter(protocol.asks_of_danger, protocol.steps):
+        yield f"steps.{step}.plain", protocol.common.plain, protocol.vocabulary(step)

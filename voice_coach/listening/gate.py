@@ -74,6 +74,6 @@ class Gate:
 def _level(samples: Samples) -> float:
     """Power without the constant part some sound cards add, in dBFS."""
     sound = samples.astype(np.float32)
-    mean = float(sound.sum()) / len(sound)
-    power = float(np.dot(sound, sound)) / len(sound) - mean * mean
+    sound -= sound.sum() / len(sound)  # first: the difference of two large squares is no power
+    power = float(np.dot(sound, sound)) / len(sound)
     return 10 * math.log10(power + 1e-9) - _FULL_SCALE_DB

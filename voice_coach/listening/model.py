@@ -11,6 +11,7 @@ first, and a folder not seen before is loaded once in a child process.
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
 import subprocess
 import sys
@@ -79,7 +80,7 @@ def find_model(path: str | Path | None = None) -> Path:
     """
     if path is not None:
         folder = Path(path).expanduser()
-        return folder if folder.exists() else _named(str(path)) or folder
+        return folder if _there(folder) else _named(str(path)) or folder
     shipped = _shipped(DEFAULT_NAME)
     if shipped is None:
         raise ModelError(
@@ -87,6 +88,11 @@ def find_model(path: str | Path | None = None) -> Path:
             f"install voice-coach again, or name a Vosk model folder with --model."
         )
     return shipped
+
+
+def _there(path: Path) -> bool:
+    """Whether it exists: of a name too long to be looked up, `Path.exists` raises."""
+    return os.path.exists(path)
 
 
 def _named(name: str) -> Path | None:
@@ -116,7 +122,7 @@ def open_model(path: str | Path | None = None) -> SpeechModel:
 
 def _acoustic_file(folder: Path) -> Path:
     """Where the folder keeps its acoustic model; both of Vosk's layouts."""
-    if not folder.exists():
+    if not _there(folder):
         raise ModelError(
             f"There is no speech model at {folder}; name with --model a Vosk model folder, or a "
             f"model that `voice-coach model list` shows."

@@ -37,12 +37,29 @@ class GraphCosts:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What is known of the best reading of an utterance."""
+
+    syllables: int = 2
+    posterior: float = 1.0
+    """Share of the readings with the same meaning, 0..1."""
+    seconds: float = 0.5
+    speech: float = 1.0
+    """Probability that this was a voice, 0..1."""
+    asked: bool = False
+    """Whether the question asks for it."""
+
+
+@dataclass(frozen=True)
 class Belief:
     """When the best reading is believed."""
 
     short: float = 0.5
     """Posterior from which a phrase of one syllable is believed, 0..1. Noise is taken for "no",
     "stop" and "done", hardly ever for anything longer."""
+
+    asked: float = 0.5
+    """The same for a phrase of one syllable that the question asks for: "yes", "left"."""
 
     long: float = 0.0
     """The same for any other phrase."""
@@ -62,12 +79,13 @@ class Belief:
     any_speech: float = 0.2
     """Below it, strange sound is not even speech that was not understood."""
 
-    def accepts(self, syllables: int, posterior: float, seconds: float, speech: float) -> bool:
-        """Whether a reading with this posterior, length and voice is believed."""
-        if syllables > 1:
-            return posterior >= self.long and speech >= self.long_speech
-        likely = posterior >= self.short and speech >= self.short_speech
-        return likely and self.shortest <= seconds <= self.longest
+    def accepts(self, reading: Evidence) -> bool:
+        """Whether a reading is believed."""
+        if reading.syllables > 1:
+            return reading.posterior >= self.long and reading.speech >= self.long_speech
+        least = self.asked if reading.asked else self.short
+        likely = reading.posterior >= least and reading.speech >= self.short_speech
+        return likely and self.shortest <= reading.seconds <= self.longest
 
 
 @dataclass(frozen=True)

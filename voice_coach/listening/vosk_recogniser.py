@@ -19,7 +19,12 @@ from voice_coach.listening.engine import vosk
 from voice_coach.listening.graph import UNKNOWN, GrammarGraph, build_graph
 from voice_coach.listening.model import ExactParts, SpeechModel
 from voice_coach.listening.port import Grammar, Recognition
-from voice_coach.listening.rejection import DEFAULT_REJECTION, GraphCosts, Rejection
+from voice_coach.listening.rejection import (
+    DEFAULT_REJECTION,
+    Evidence,
+    GraphCosts,
+    Rejection,
+)
 from voice_coach.listening.speech import SpeechDetector
 from voice_coach.memory import trim
 
@@ -309,9 +314,11 @@ class VoskRecogniser:
         confidence = self._posterior(text, pieces[0]) if len(parts) == 1 else 0.0
         start, end = parts[0].start, parts[-1].end
         speech = self._speech(fed, start, end) if self._must_look(text) else 1.0
+        evidence = Evidence(
+            self.syllables(text), confidence, end - start, speech, text in self._grammar.expected
+        )
         believed = text in self._grammar.phrases and (
-            not self._grammar.reject
-            or self._belief.accepts(self.syllables(text), confidence, end - start, speech)
+            not self._grammar.reject or self._belief.accepts(evidence)
         )
         if not believed and speech < self._belief.any_speech:
             return Recognition("", accepted=False)  # the room's echo, a creak: nobody spoke

@@ -135,8 +135,8 @@ class _Search:
         state, memory = moment.state, self.explorer.memory
         return (
             shape.shape(state, moment.timers), memory.space.bit(memory.values(state)),
-            state.attempts, state.reminders, state.counts, state.trail, state.position,
-            state.side is None, state.severe, state.pressed, bool(state.owed),
+            state.attempts, state.mumbled, state.reminders, state.counts, state.trail,
+            state.position, state.side is None, state.severe, state.pressed, bool(state.owed),
             state.now >= self.explorer.protocol.limits.cap,
         )  # fmt: skip
 

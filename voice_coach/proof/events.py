@@ -107,20 +107,25 @@ def limit_lines(protocol: Protocol) -> tuple[Line, ...]:
 
 
 def _patience(protocol: Protocol, step: Step, state: State) -> Iterator[dict[str, Any]]:
-    """How much has been borne before: nothing, or all but the last."""
+    """How much has been borne before: nothing, or all but the last; of a safety question also
+    whether any of it was an answer, for that gives it one more."""
     if state.mode == "pause":
         yield {}
         yield {"reminders": protocol.pause_reminders}
     elif state.mode == "wait":
         yield {}
-        if last_attempt(step):
-            yield {"attempts": last_attempt(step)}
+        last = last_attempt(step)
+        if last:
+            yield {"attempts": last}
+        if protocol.asks_of_danger(state.step):
+            yield {"attempts": last, "mumbled": True}
+            yield {"attempts": last + 1, "mumbled": True}
     else:
         yield {}
 
 
 def last_attempt(step: Step) -> int:
-    """After so many reprompts, no answer leads on."""
+    """After so many reprompts, silence leads on."""
     return step.repeats or len(step.again)
 
 

@@ -9,7 +9,8 @@ holds at every other place of the step that agrees in what was looked at there. 
 - time: a running timer may fire at once; limit, cap and announcements may come at any moment;
 - position, side, severity, whether anything was pressed, and how often an answer was given: every
   question about them is answered both ways;
-- how often something was asked again: not at all, or as often as it is;
+- how often something was asked again: not at all, or as often as it is, and a safety question once
+  more after that when an answer to it was not understood;
 - the steps before this one: "go back" leads to every step that was reached with no more red flags,
   no higher level and no later clock than there are now (they only grow, which is rule L1);
 - neutral sentences behind others: they may be there at the end of each sentence, and an

@@ -219,10 +219,18 @@ def silence_leads_out(turn: Turn) -> bool | None:
     if state.mode == "pause":
         over = state.reminders >= turn.protocol.pause_reminders
         return turn.after.state.mode != "pause" if over else None
-    if state.mode != "wait" or state.attempts < last_attempt(turn.here):
+    if state.mode != "wait" or state.attempts < _most(turn):
         return None
     after = turn.after.state
     return after.mode in ("leave", "over") or after.step != state.step
+
+
+def _most(turn: Turn) -> int:
+    """How often the question is asked again: a safety question once more for who has spoken."""
+    state = turn.before.state
+    spoke = state.mumbled or isinstance(turn.event, NotUnderstood)
+    more = spoke and turn.protocol.asks_of_danger(state.step)
+    return last_attempt(turn.here) + more
 
 
 @_rule("S6-timer", "no timer is left running that belongs to nothing")
@@ -298,6 +306,19 @@ def what_was_not_understood_counts_as_not_sure(turn: Turn) -> bool | None:
     if unclear and state.attempts == 0:
         return False  # asked again first
     return _raised(turn)
+
+
+@_rule("S8-again", "a safety question is asked once more after silence, twice after words, no more")
+def it_is_asked_again_so_often_and_no_more(turn: Turn) -> bool | None:
+    state = turn.before.state
+    unclear = isinstance(turn.event, NotUnderstood) or turn.timer == "silence"
+    if not unclear or not turn.protocol.asks_of_danger(state.step):
+        return None
+    if state.mode != "wait" or state.queue:
+        return None  # a groan while the coach speaks is no answer
+    after = turn.after.state
+    asked = after.step == state.step and after.mode == "wait" and bool(turn.said)
+    return asked == (state.attempts < _most(turn))
 
 
 @_rule("S8-yes", 'a dangerous answer is believed at once; a "no" before its question, if it stays')

@@ -136,5 +136,5 @@ def _rested(old: State, elapsed: float) -> State:
     """What is remembered, with nothing on its way to the speaker and no hold running."""
     return replace(
         old, mode="lead", now=elapsed, entered=elapsed, queue=(), target="",
-        owed=(), attempts=0, held=0.0, held_since=None, reminders=0,
+        owed=(), attempts=0, mumbled=False, held=0.0, held_since=None, reminders=0,
     )  # fmt: skip

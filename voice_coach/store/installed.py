@@ -87,7 +87,7 @@ def check_name(text: str) -> str:
 def find_installed(name: str) -> InstalledModel | None:
     """The installed model of that name, or None."""
     folder = models_folder() / name
-    if not is_name(name) or not folder.is_dir():
+    if not is_name(name) or not os.path.isdir(folder):  # no path is too long for it
         return None
     return InstalledModel(name, folder, Source.load(folder))
 
