@@ -126,6 +126,31 @@ def test_whoever_says_that_it_is_a_cramp_is_not_led_through_the_stretch(confirme
     assert led == [DIALOGUE if confirmed else today]
 
 
+def test_what_is_let_go_of_while_nobody_calls_is_fetched_before_anybody_is_led() -> None:
+    told: list[str] = []
+    looks = iter([None, None, Call(0.0, Hearing(Recognition("help", accepted=True)))])
+
+    class Told:
+        def wait_for_call(self, _: float) -> Call | None:
+            told.append("look")
+            try:
+                return next(looks)
+            except StopIteration:
+                raise KeyboardInterrupt from None
+
+        def coach(self, _: Call) -> Ending:
+            told.append("coach")
+            return Ending("stopped", "self_care", 1.0, 0)
+
+    make: Any = lambda *_: Told()  # noqa: E731
+    nights = Nights(
+        DIALOGUE, make, None, doze=lambda: told.append("doze"), wake=lambda: told.append("wake")
+    )
+    with pytest.raises(KeyboardInterrupt):
+        nights.keep_watch()
+    assert told == ["look", "doze", "look", "doze", "look", "wake", "coach", "look"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 9, 12])
 def test_a_killed_process_is_taken_up_at_the_right_step_with_the_right_clock(seed: int) -> None:

@@ -126,11 +126,14 @@ class VirtualCard:
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def speak(self, samples: Samples, wait: bool = True) -> subprocess.Popen[bytes]:
+    def speak(
+        self, samples: Samples, wait: bool = True, latency: int = 20
+    ) -> subprocess.Popen[bytes]:
         """Play 16 kHz mono int16 samples, shape (n,), into the microphone, in real time.
 
         With ``wait`` it returns when the last sample has been heard; otherwise at once, with the
-        process that is speaking.
+        process that is speaking. ``latency``, in milliseconds, becomes that of the microphone: with
+        20 the server brings its sound in pieces of 5 ms, whatever its listeners ask for.
         """
         quiet = np.zeros(_HUSH, np.int16)
         clip = self._folder / f"speech-{time.monotonic_ns()}.raw"
@@ -138,7 +141,7 @@ class VirtualCard:
         player = subprocess.Popen(
             [
                 *("paplay", "--raw", f"--rate={RATE}", "--channels=1", "--format=s16le"),
-                *("--latency-msec=20", "-d", "micfeed", str(clip)),
+                *(f"--latency-msec={latency}", "-d", "micfeed", str(clip)),
             ],
             env=self._whole_environment(),
         )

@@ -43,8 +43,13 @@ class Nights:
         virtual: bool = False,
         notifier: Notifier | None = None,
         stretch: Stretch | None = None,
+        doze: Callable[[], None] = lambda: None,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
-        """``session`` makes one for a dialogue, and tells its states to whoever keeps them."""
+        """``session`` makes one for a dialogue, and tells its states to whoever keeps them.
+        ``doze`` is called now and then while nobody calls, ``wake`` when somebody has."""
+        self._doze = doze
+        self._wake = wake
         self._stretch = stretch
         self._dialogue = dialogue
         self._make = session
@@ -106,7 +111,9 @@ class Nights:
             self._notifier.alive()
             call = self._asleep.wait_for_call(self._patience)
             if call is not None or self._patience == float("inf"):
+                self._wake()
                 return call
+            self._doze()
             if self._stretch and self._stretch.due():
                 self.stretch()
 

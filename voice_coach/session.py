@@ -18,7 +18,7 @@ import numpy as np
 from voice_coach.audio.earcon import earcon
 from voice_coach.audio.echo import EchoCanceller
 from voice_coach.audio.mixer import FADE, Mixer, Played, Started
-from voice_coach.audio.port import RATE, AudioPort, Block, Samples
+from voice_coach.audio.port import RATE, AudioPort, Block, Resting, Samples
 from voice_coach.audio.watchdog import Finding, Watchdog
 from voice_coach.content.faults import load_remarks
 from voice_coach.content.standby import Standby, load_standby
@@ -66,11 +66,18 @@ COURTESY: Final = 1.2
 _PATIENCE: Final = 3.0
 """Seconds that somebody who is making sound may hold up the no-input timer."""
 
+AWAKE: Final = 2.0
+"""Seconds after the last sound that might have become a call until the card rests again."""
+
 _LAST_WORD: Final = 2.0
 """Seconds after the end of a microphone file in which its last word may still be decided."""
 
 _READ: Final = 0.1
 """Real seconds to wait for a microphone block: without one the timers still go on."""
+
+_READ_ASLEEP: Final = 0.25
+"""The same while it waits for a call, and no timer runs: a card that rests brings some each 0.24 s,
+and one that is dead for 0.6 s is still noticed within a second."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +220,7 @@ class Session:
         the wall it speaks softly at night; without one it is day. ``keep`` is told every state,
         before anybody hears of it: the journal. ``standby``: how it waits, if not as shipped."""
         self._port = port
+        self._resting = port if isinstance(port, Resting) else None
         self._mixer = mixer
         self._voice = voice
         self._ear = Ear(dialogue, listener)
@@ -231,6 +239,7 @@ class Session:
         self._question = voice.request(self._standby.ask)
         self._wake, _ = grammar_for(dialogue, WAKE)
         self._may_tell_from = float("-inf")
+        self._stirred = float("-inf")
         self._forget()
 
     def _forget(self) -> None:
@@ -263,7 +272,7 @@ class Session:
         self._forget()
         deadline = self._port.now() + seconds
         while True:
-            block = self._read()
+            block = self._read(_READ_ASLEEP)
             self._played()
             if self._look_out(block):
                 self._sentry.shut()
@@ -279,6 +288,7 @@ class Session:
 
         ``elapsed``: seconds since the call, of a conversation that is taken up again.
         """
+        self._rouse()
         self._forget()
         self._faults.begin()
         self._zero = call.at if call else self._port.now() - elapsed
@@ -316,8 +326,8 @@ class Session:
             self._heard(hearing)
         self._note_floor(self._turns.settle(block.at))
 
-    def _read(self) -> Block | None:
-        block = self._port.read(_READ)
+    def _read(self, seconds: float = _READ) -> Block | None:
+        block = self._port.read(seconds)
         for finding in self._watchdog.look(block):
             self._found(finding)
         return block
@@ -338,8 +348,20 @@ class Session:
         else:
             self._sentry.open(self._wake)
             alarm = self._sentry.process(block) if block is not None else None
-            return alarm is not None and self._alarmed(alarm, now)
+            if alarm is not None:
+                return self._alarmed(alarm, now)
+            self._rest_or_rouse(now)
         return False
+
+    def _rest_or_rouse(self, now: float) -> None:
+        """The card rests but while something is said that may be a call, and shortly after."""
+        if self._resting is None:
+            return
+        if self._sentry.hearing:
+            self._stirred = now
+            self._resting.rouse()
+        elif now >= self._stirred + AWAKE:
+            self._resting.rest()
 
     def _alarmed(self, alarm: Alarm, now: float) -> bool:
         move = self._vigil.call(alarm.verdict, now)
@@ -542,7 +564,13 @@ class Session:
         else:
             self._play(say, future.result())
 
+    def _rouse(self) -> None:
+        """Something is going to be said: the speaker must be open."""
+        if self._resting is not None:
+            self._resting.rouse()
+
     def _play(self, say: act.Say, samples: Samples) -> None:
+        self._rouse()
         if say.gap > 0:
             self._mixer.play("gap", np.zeros(round(say.gap * RATE), dtype=np.int16))
         self._turns.new_sentence()

@@ -47,6 +47,10 @@ LOOK: Final = 300.0
 LIVE_LOOK: Final = 15.0
 """The same in real time."""
 
+ROOM_LATENCY: Final = 500
+"""Milliseconds that the player of a room may be late: else the sound server hurries for its sake,
+and the coach is charged for pieces of 5 ms that no microphone would bring."""
+
 _LOOP: Final = 36 * RATE
 _BREATH: Final = 4.0
 
@@ -177,7 +181,7 @@ def live(name: str, room: Samples, minutes: float, choices: Choices) -> Soak:
         program.wait_for_output("Listening")
         end = time.monotonic() + 60 * minutes
         whole = np.resize(room, round((60 * minutes + 60) * RATE))
-        player = card.speak(whole, wait=False)
+        player = card.speak(whole, wait=False, latency=ROOM_LATENCY)
         spent, at = _processor(program.pid), time.monotonic()
         while time.monotonic() < end:
             threading.Event().wait(min(LIVE_LOOK, max(0.1, end - time.monotonic())))

@@ -14,7 +14,7 @@ from voice_coach.errors import ModelError
 from voice_coach.listening.fake import FakeRecogniser, spoken
 from voice_coach.listening.model import SpeechModel
 from voice_coach.listening.port import Grammar, Recogniser, Recognition
-from voice_coach.listening.vosk_recogniser import LOADED_GRAPHS, VoskRecogniser
+from voice_coach.listening.vosk_recogniser import LOADED_GRAPHS, VoskRecogniser, _ExactRoute
 
 STATE = Grammar(
     "hold",
@@ -142,6 +142,42 @@ def test_a_closed_grammar_always_answers(model: SpeechModel) -> None:
         heard = ear.hear(text)
         assert heard.accepted
         assert heard.text in grammar.phrases
+
+
+def test_a_grammar_that_is_expected_or_was_forgotten_works_as_ever(ear: Ear) -> None:
+    other = Grammar("other", ("yes", "no"))
+    ear.recogniser.expect(other, STATE)
+    ear.recogniser.use(STATE)
+    assert ear.hear("softer").text == "softer"
+    ear.recogniser.forget(other)
+    assert ear.hear("stop").text == "stop"
+    ear.recogniser.use(other)
+    assert ear.hear("yes").text == "yes"
+
+
+def test_what_is_expected_is_loaded_by_then_and_what_is_forgotten_is_freed(
+    model: SpeechModel,
+) -> None:
+    recogniser = VoskRecogniser(model)
+    route = recogniser._route
+    assert isinstance(route, _ExactRoute)
+    other = Grammar("other", ("yes", "no"))
+    recogniser.expect(STATE, other)
+    assert route._ahead is not None
+    route._ahead.join(30)
+    assert len(route._loaded) == 2
+    recogniser.forget(STATE)
+    assert len(route._loaded) == 1
+    recogniser.use(STATE)
+    assert len(route._loaded) == 1
+
+
+def test_a_word_nobody_knows_is_told_by_use_and_not_by_expect(model: SpeechModel) -> None:
+    recogniser = VoskRecogniser(model)
+    strange = Grammar("strange", ("xyzzy",))
+    recogniser.expect(strange)
+    with pytest.raises(ModelError, match="xyzzy"):
+        recogniser.use(strange)
 
 
 def test_more_grammars_than_are_kept_loaded_still_work(model: SpeechModel) -> None:

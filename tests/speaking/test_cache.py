@@ -35,6 +35,18 @@ def test_a_clip_is_there_for_the_next_program(tmp_path: Path) -> None:
     assert again.get("other") is None
 
 
+def test_memory_is_let_go_of_but_for_some_and_for_what_is_not_on_disk(tmp_path: Path) -> None:
+    cache = ClipCache(tmp_path)
+    for key in ("kept", "left", "lost"):
+        cache.put(key, CLIP)
+    (tmp_path / "clips" / "lost.clip").unlink()
+    cache.forget(["kept"])
+    assert cache.recall("kept") is not None
+    assert cache.recall("left") is None
+    assert cache.recall("lost") is not None, "there is no other one"
+    assert np.array_equal(cache.get("left"), CLIP)  # type: ignore[arg-type]
+
+
 def test_clips_are_shared_and_so_read_only(tmp_path: Path) -> None:
     source = CLIP.copy()
     kept = ClipCache(tmp_path).put("k", source)

@@ -284,6 +284,19 @@ def test_closing_ends_hanging_children_at_once(tmp_path: Path) -> None:
         future.result(0)
 
 
+def test_what_was_forgotten_is_on_disk_and_can_be_fetched_again(tmp_path: Path) -> None:
+    texts = ["One.", "Two.", "Three."]
+    with Voice(FakeRenderer(), ClipCache(tmp_path)) as voice:
+        clips = [voice.clip(text) for text in texts]
+        voice.forget(["One."])
+        assert voice.request("One.").done()
+        assert not voice.request("Two.").done() or np.array_equal(voice.clip("Two."), clips[1])
+        voice.forget(["One."])
+        voice.prefetch(texts)
+        for text, clip in zip(texts, clips, strict=True):
+            assert np.array_equal(voice.clip(text), clip)
+
+
 def test_the_real_engine_from_prefetch_to_disk(tmp_path: Path) -> None:
     texts = ["Hold it there.", "Let go now.", "Well done."]
     with Voice(Pyttsx3Renderer(), ClipCache(tmp_path)) as voice:

@@ -53,6 +53,10 @@ class Microphone:
         self._waiting = waiting[whole:].copy()
         return [waiting[first : first + BLOCK] for first in range(0, whole, BLOCK)]
 
+    def put_back(self, samples: Samples) -> None:
+        """The next block begins with these: sound from just before what will be put in."""
+        self._waiting = np.concatenate([samples, self._waiting])
+
 
 class Speaker:
     """Blocks of 480 samples at 16 kHz in, frames of the card out."""

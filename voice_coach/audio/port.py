@@ -86,3 +86,19 @@ class Healing(Protocol):
         """Try to open it again; whether there is sound now. Does nothing shortly after a failure,
         so it may be called as often as one likes."""
         ...
+
+
+@runtime_checkable
+class Resting(Protocol):
+    """A port that costs less while only the microphone matters: a sound card, all night long."""
+
+    def rest(self) -> None:
+        """Nothing will be played for a while: let go of the speaker, and let microphone blocks come
+        several at a time, and so a little later. Nothing of the sound is lost. Does nothing when it
+        rests already; a card that cannot goes on as before. May take a tenth of a second."""
+        ...
+
+    def rouse(self) -> None:
+        """Sound in both directions, block by block. Does nothing when it does not rest. Where it
+        fails the port is no longer healthy. What the microphone hears meanwhile may be lost."""
+        ...

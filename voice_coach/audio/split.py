@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from voice_coach.audio import wav
-from voice_coach.audio.port import BLOCK, AudioPort, Block, Healing, Samples, Source
+from voice_coach.audio.port import BLOCK, AudioPort, Block, Healing, Resting, Samples, Source
 
 
 class _Silence:
@@ -48,6 +48,16 @@ class SplitPort:
     def reopen(self) -> bool:
         """Open the microphone again; see ``Healing``."""
         return not isinstance(self._microphone, Healing) or self._microphone.reopen()
+
+    def rest(self) -> None:
+        """Let the microphone rest; see ``Resting``."""
+        if isinstance(self._microphone, Resting):
+            self._microphone.rest()
+
+    def rouse(self) -> None:
+        """Let the microphone bring its blocks one by one."""
+        if isinstance(self._microphone, Resting):
+            self._microphone.rouse()
 
     def close(self) -> None:
         self._microphone.close()

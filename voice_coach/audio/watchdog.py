@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from voice_coach.audio.port import BLOCK, RATE, AudioPort, Block, Healing
+from voice_coach.audio.port import BLOCK, RATE, AudioPort, Block, Healing, Samples
 
 Finding = Literal[
     "card lost", "card back", "microphone muted", "microphone unmuted", "microphone clipping"
@@ -78,10 +78,11 @@ class _MicrophoneWatch:
 
     def hear(self, block: Block) -> tuple[Finding, ...]:
         """What this block changes."""
-        flat = bool((block.samples == block.samples[0]).all())
-        loud = np.abs(block.samples.astype(np.int32)) >= _RAIL
+        lowest, highest = int(block.samples.min()), int(block.samples.max())
+        flat = lowest == highest
+        loud = not flat and max(-lowest, highest) >= _RAIL and _clipped(block.samples)
         self._flat = self._flat + 1 if flat else 0
-        self._clipped = self._clipped + 1 if loud.mean() >= _CLIPPED and not flat else 0
+        self._clipped = self._clipped + 1 if loud else 0
         if self.muted and not self._flat:
             self.muted = False
             return ("microphone unmuted",)
@@ -90,6 +91,11 @@ class _MicrophoneWatch:
             return ("microphone muted",)
         clipping, self._clipping = self._clipping, _seconds(self._clipped) >= CLIPPING
         return ("microphone clipping",) if self._clipping and not clipping else ()
+
+
+def _clipped(samples: Samples) -> bool:
+    loud = np.abs(samples.astype(np.int32)) >= _RAIL
+    return bool(loud.mean() >= _CLIPPED)
 
 
 def _seconds(blocks: int) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,7 @@ from voice_coach.audio.files import FilePort
 from voice_coach.audio.mixer import Mixer
 from voice_coach.audio.port import AudioPort
 from voice_coach.audio.split import SplitPort
-from voice_coach.commands import rehearse, setup
+from voice_coach.commands import setup
 from voice_coach.commands.setup import Choices
 from voice_coach.content import load_protocol
 from voice_coach.dialogue.dialogue import Dialogue
@@ -135,6 +137,8 @@ def run(
             "There is no microphone here, so this is a rehearsal with a synthetic person "
             "(with one plugged in, the coach waits for the call)."
         )
+        from voice_coach.commands import rehearse  # noqa: PLC0415 - not all night long
+
         return rehearse.demonstrate(choices, events)
     with ExitStack() as stack:
         try:
@@ -180,7 +184,8 @@ def _prepare(  # noqa: PLR0913 - what a person may choose, and where it is close
     log.watch(lambda _: notifier.alive())
     voice = stack.enter_context(setup.voice(choices))
     voice.clip(dialogue.protocol.steps[dialogue.protocol.start].say[0])  # the voice works
-    voice.prefetch(setup.fixed_sentences(dialogue))
+    sentences = setup.fixed_sentences(dialogue)
+    voice.prefetch(sentences)
     port = open_port(sound)
     mixer = Mixer(choices.volume / 100)
     stack.callback(port.close)
@@ -202,9 +207,18 @@ def _prepare(  # noqa: PLR0913 - what a person may choose, and where it is close
     nights = Nights(
         kept_dialogue, session, journal, virtual=sound.virtual, notifier=notifier,
         stretch=_stretch(choices, ear, voice, sound, keeping, manner, stack),
+        doze=lambda: voice.forget(dialogue.protocol.steps[dialogue.protocol.start].say),
+        wake=lambda: _soon(lambda: voice.prefetch(sentences)),
     )  # fmt: skip
     notifier.ready()
     return _Ready(nights, mixer, journal, night_log)
+
+
+def _soon(work: Callable[[], None]) -> None:
+    """In a second: until then the coach's first word, which is ready, has the machine to itself."""
+    timer = threading.Timer(1.0, work)
+    timer.daemon = True
+    timer.start()
 
 
 def _show(log: EventLog, protocol: Protocol, manner: Manner, stack: ExitStack) -> None:

@@ -54,6 +54,12 @@ class FakeRecogniser:
         self.grammar = grammar
         self.reset()
 
+    def expect(self, *grammars: Grammar) -> None:
+        """It is always ready."""
+
+    def forget(self, *kept: Grammar) -> None:
+        """It keeps nothing."""
+
     def feed(self, samples: Samples) -> None:
         """More sound of the current utterance."""
         self._fed.append(samples)

@@ -87,6 +87,14 @@ class Recogniser(Protocol):
         """Listen for this grammar from now on; what was fed before is forgotten."""
         ...
 
+    def expect(self, *grammars: Grammar) -> None:
+        """These may be wanted in a moment: begin to get ready for them, and do not wait for it."""
+        ...
+
+    def forget(self, *kept: Grammar) -> None:
+        """Free the memory that all other grammars take; ``use`` works as before, but later."""
+        ...
+
     def feed(self, samples: Samples) -> None:
         """More sound of the current utterance, any number of samples."""
         ...

@@ -28,6 +28,10 @@ half a second for "calf cramp", so that nobody is asked in mid-call."""
 EDGE: Final = 0.2
 """Seconds of sound around the call's words that the second look hears."""
 
+QUIET: Final = 60.0
+"""Seconds without a word after which the second look's grammars, 27 MB, are let go of. They are
+loaded again as soon as something is said, while it is said."""
+
 LATELY: Final = 30.0
 """Seconds over which it is judged whether the room is ever quiet."""
 
@@ -65,11 +69,18 @@ class Sentry:
         self._decoys = tuple(word for word in standby.decoys if _knows(recogniser, word))
         self._first = self._second = self._rivals = Grammar("nothing", ())
         self._share = 0.0
+        self._quiet = 0
+        """Blocks since something was said; -1 when all is let go of."""
 
     @property
     def gate(self) -> VoiceGate:
         """The second gate, for whoever measures it."""
         return self._gate
+
+    @property
+    def hearing(self) -> bool:
+        """Whether something is being said just now that may become a call."""
+        return self._listener.speaking and self._gate.open
 
     @property
     def restless(self) -> bool:
@@ -86,7 +97,8 @@ class Sentry:
         self._second = replace(grammar, name=f"{grammar.name} again", decoys=decoys, voiced=False)
         self._rivals = replace(self._second, phrases=(), expected=(), urgent=frozenset())
         for later in (self._second, self._rivals):
-            self._recogniser.use(later)  # loaded now, not when somebody calls
+            self._recogniser.check(later)  # now, not when somebody calls
+        self._quiet = 1
         self._listener.listen(self._first)
 
     def shut(self) -> None:
@@ -100,9 +112,22 @@ class Sentry:
         hearing = self._listener.process(block)
         lately = BLOCK / RATE / LATELY
         self._share += (self._listener.speaking - self._share) * lately
+        self._mind_memory()
         if hearing is None or hearing.recognition.text not in self._first.phrases:
             return None
         return self._judge(hearing)
+
+    def _mind_memory(self) -> None:
+        """Load what the second look needs while somebody speaks; let go of it in the silence."""
+        if self.hearing:
+            if self._quiet:
+                self._recogniser.expect(self._second, self._rivals)
+            self._quiet = 0
+        elif self._quiet >= 0:
+            self._quiet += 1
+            if self._quiet * BLOCK / RATE >= QUIET:
+                self._recogniser.forget(self._first)
+                self._quiet = -1
 
     def _judge(self, hearing: Hearing) -> Alarm:
         found = hearing.recognition

@@ -41,6 +41,11 @@ class VoiceGate:
         self._waiting: list[Samples] = []
         self._fed = self._unseen = self._skipped = 0
 
+    @property
+    def open(self) -> bool:
+        """Whether what is being said gets to the recogniser."""
+        return self._open
+
     def check(self, grammar: Grammar) -> None:
         """See the protocol."""
         self._inner.check(grammar)
@@ -49,6 +54,14 @@ class VoiceGate:
         """See the protocol."""
         self._inner.use(grammar)
         self._begin()
+
+    def expect(self, *grammars: Grammar) -> None:
+        """See the protocol."""
+        self._inner.expect(*grammars)
+
+    def forget(self, *kept: Grammar) -> None:
+        """See the protocol."""
+        self._inner.forget(*kept)
 
     def feed(self, samples: Samples) -> None:
         """More sound of the current utterance; recognised once there was a voice in it."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -24,9 +26,11 @@ from voice_coach.listening.rejection import (
     Rejection,
 )
 from voice_coach.listening.speech import SpeechDetector
+from voice_coach.memory import trim
 
 LOADED_GRAPHS: Final = 8
-"""How many grammars stay loaded, at about 6 MB each; loading one takes some 15 ms."""
+"""How many grammars stay loaded, at about 13 MB each (each has the whole network with it); loading
+one takes some 80 ms."""
 
 ALTERNATIVES: Final = 8
 """Readings of an utterance that share its probability."""
@@ -59,6 +63,14 @@ class _Route(Protocol):
         """Do now what would make the first word wait."""
         ...
 
+    def expect(self, grammars: tuple[Grammar, ...]) -> None:
+        """The same in the background."""
+        ...
+
+    def forget(self, kept: tuple[Grammar, ...]) -> None:
+        """Free what the others took."""
+        ...
+
     def engine(self, grammar: Grammar) -> Any:
         """A fresh vosk.KaldiRecognizer for it."""
         ...
@@ -66,6 +78,14 @@ class _Route(Protocol):
     def syllables(self, phrase: str) -> int:
         """How many syllables the phrase has, as far as this kind of model can tell."""
         ...
+
+
+_Key = tuple[object, ...]
+"""What makes a graph: grammars that differ in nothing of it share one."""
+
+
+def _key(grammar: Grammar) -> _Key:
+    return grammar.phrases, grammar.decoys, grammar.expected, grammar.reject, grammar.thrifty
 
 
 class _ExactRoute:
@@ -77,13 +97,38 @@ class _ExactRoute:
         self._model = model
         self._parts = parts
         self._costs = costs
-        self._loaded: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._loaded: OrderedDict[_Key, Any] = OrderedDict()
+        self._lock = threading.Lock()
+        self._loading = threading.Lock()
+        """One at a time; what is loaded already need not wait for it."""
+        self._ahead: threading.Thread | None = None
 
     def unknown(self, grammar: Grammar) -> list[str]:
         return self._parts.lexicon.unknown((*grammar.phrases, *grammar.decoys))
 
     def prepare(self, grammar: Grammar) -> None:
         self._load(grammar)
+
+    def expect(self, grammars: tuple[Grammar, ...]) -> None:
+        missing = [grammar for grammar in grammars if self._found(_key(grammar)) is None]
+        if not missing or (self._ahead is not None and self._ahead.is_alive()):
+            return
+
+        def load() -> None:
+            with suppress(ModelError):  # whoever uses it will hear of it
+                for grammar in missing:
+                    self._load(grammar)
+
+        self._ahead = threading.Thread(target=load, name="grammars")
+        self._ahead.start()
+
+    def forget(self, kept: tuple[Grammar, ...]) -> None:
+        keys = {_key(grammar) for grammar in kept}
+        with self._lock:
+            freed = [self._loaded.pop(key) for key in list(self._loaded) if key not in keys]
+        if freed:
+            freed.clear()
+            trim()
 
     def engine(self, grammar: Grammar) -> Any:
         return vosk.KaldiRecognizer(self._load(grammar), RATE)
@@ -92,24 +137,37 @@ class _ExactRoute:
         return self._parts.lexicon.syllables(phrase)
 
     def _load(self, grammar: Grammar) -> Any:
-        key = (
-            grammar.phrases, grammar.decoys, grammar.expected, grammar.reject, grammar.thrifty
-        )  # fmt: skip
-        if key in self._loaded:
-            self._loaded.move_to_end(key)
-            return self._loaded[key]
+        key = _key(grammar)
+        loaded = self._found(key)
+        if loaded is not None:
+            return loaded
+        with self._loading:
+            loaded = self._found(key)  # perhaps by now
+            if loaded is None:
+                loaded = self._read(grammar)
+            with self._lock:
+                self._loaded[key] = loaded
+                if len(self._loaded) > LOADED_GRAPHS:
+                    self._loaded.popitem(last=False)
+        return loaded
+
+    def _found(self, key: _Key) -> Any:
+        """What is loaded for it, now the most recently used; None when nothing is."""
+        with self._lock:
+            if key in self._loaded:
+                self._loaded.move_to_end(key)
+            return self._loaded.get(key)
+
+    def _read(self, grammar: Grammar) -> Any:
+        """Let Vosk load it. Raises ModelError."""
         with bundle() as folder:
             write_bundle(folder, self._model.folder, self._graph(grammar), _search(grammar))
             try:
-                loaded = vosk.Model(str(folder))
+                return vosk.Model(str(folder))
             except Exception as error:  # vosk raises a bare Exception
                 raise ModelError(
                     f"Vosk cannot load the model {self._model.folder} ({error}); restore it."
                 ) from error
-        self._loaded[key] = loaded
-        if len(self._loaded) > LOADED_GRAPHS:
-            self._loaded.popitem(last=False)
-        return loaded
 
     def _graph(self, grammar: Grammar) -> GrammarGraph:
         parts = self._parts
@@ -144,6 +202,12 @@ class _RuntimeRoute:
 
     def prepare(self, grammar: Grammar) -> None:
         """Its grammar is compiled with each recogniser, in under a millisecond."""
+
+    def expect(self, grammars: tuple[Grammar, ...]) -> None:
+        """So there is nothing to begin with."""
+
+    def forget(self, kept: tuple[Grammar, ...]) -> None:
+        """Nor is anything kept."""
 
     def engine(self, grammar: Grammar) -> Any:
         unknown = [UNKNOWN] if grammar.reject else []
@@ -206,6 +270,14 @@ class VoskRecogniser:
         self.reset()
         if self._listens:
             self._route.prepare(grammar)
+
+    def expect(self, *grammars: Grammar) -> None:
+        """Load these in a thread of its own."""
+        self._route.expect(grammars)
+
+    def forget(self, *kept: Grammar) -> None:
+        """Free what the others took."""
+        self._route.forget(kept)
 
     def feed(self, samples: Samples) -> None:
         """More sound of the current utterance."""

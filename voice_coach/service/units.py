@@ -11,9 +11,9 @@ import plistlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Final
-from xml.sax.saxutils import escape
 
 from voice_coach.places import APP
 
@@ -155,7 +155,9 @@ def _task(config: Path, command: Sequence[str]) -> Unit:
     program, *arguments = command
     if program.lower().endswith("python.exe"):
         program = f"{program[:-4]}w.exe"  # no window
-    text = _TASK.format(program=escape(program), arguments=escape(" ".join(arguments)))
+    text = _TASK.format(
+        program=escape(program, False), arguments=escape(" ".join(arguments), False)
+    )
     return Unit(
         path,
         text.replace("\n", "\r\n").encode("utf-16"),

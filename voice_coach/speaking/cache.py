@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 import zlib
+from collections.abc import Iterable
 from dataclasses import astuple
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ import numpy as np
 import platformdirs
 
 from voice_coach.audio.port import Samples
+from voice_coach.memory import trim
 from voice_coach.speaking.memory import ClipMemory
 from voice_coach.speaking.port import VoiceSettings
 
@@ -95,6 +97,15 @@ class ClipCache:
             if clip is not None:
                 self._memory.put(key, clip)
         return clip
+
+    def forget(self, kept: Iterable[str] = ()) -> None:
+        """Let go of what is in memory, but for these keys and for what is not on disk."""
+        keep = set(kept)
+        dropped = [k for k in self._memory.held() if k not in keep and self._path(k).is_file()]
+        for key in dropped:
+            self._memory.drop(key)
+        if dropped:
+            trim()
 
     def put(self, key: str, samples: Samples) -> Samples:
         """Keep a clip and return it as ``get`` will."""

@@ -30,6 +30,16 @@ class ClipMemory:
                 self._clips.move_to_end(key)
             return clip
 
+    def held(self) -> list[str]:
+        """The keys of all that is here."""
+        with self._lock:
+            return list(self._clips)
+
+    def drop(self, key: str) -> None:
+        """Forget a clip, if it is here."""
+        with self._lock:
+            self._drop(key)
+
     def put(self, key: str, clip: Samples) -> None:
         """Keep a clip, in place of the least recently used ones when there is no room."""
         with self._lock:

@@ -122,6 +122,13 @@ class Voice:
                 self._ahead.append(job)
             self._wake()
 
+    def forget(self, kept: Iterable[str]) -> None:
+        """Nothing will be said for a while: but for these sentences, leave those that are on disk
+        there. ``prefetch`` fetches them again."""
+        if self._version:
+            keys = [clip_key(text, self._settings, self._version) for text in kept]
+            self._cache.forget(keys)
+
     def ready(self, text: str, rate: int | None = None) -> bool:
         """Whether ``clip`` would return it without rendering.
 
