@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any, TypeVar
-
-import torch
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -24,6 +23,13 @@ def _remote(item: Any) -> bytes:
     return pickle.dumps(_work(item), protocol=pickle.HIGHEST_PROTOCOL)
 
 
+def _alone() -> None:
+    """A forked process has none of its parent's OpenMP threads, and would wait for them forever."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)
+
+
 def ahead(
     work: Callable[[T], R], items: Iterable[T], processes: int = 0, most: int = 8
 ) -> Iterator[R]:
@@ -36,9 +42,7 @@ def ahead(
     pool: Executor
     if processes:
         _work = work
-        # A forked process has none of its parent's OpenMP threads and would wait for them forever.
-        start = multiprocessing.get_context("fork")
-        pool = ProcessPoolExecutor(processes, start, torch.set_num_threads, (1,))
+        pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _alone)
     else:
         pool = ThreadPoolExecutor(1)
     source = iter(items)

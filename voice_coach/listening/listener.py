@@ -238,7 +238,7 @@ class Listener:
         return _hearing(utterance, recognition, at)
 
     def _worth_telling(self, recognition: Recognition) -> bool:
-        if recognition.text == UNKNOWN:
+        if recognition.text == UNKNOWN or (recognition.text and not recognition.accepted):
             return recognition.end - recognition.start >= self._times.shortest_unknown
         return recognition.text != ""
 

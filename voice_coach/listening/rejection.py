@@ -60,10 +60,10 @@ class Belief:
     """The same for any other phrase."""
 
     shortest: float = 0.12
-    """Seconds; a phrase of one syllable is no click ..."""
+    """Seconds a syllable takes at least: what is shorter is a click, or the end of an echo."""
 
     longest: float = 1.2
-    """... and no hum."""
+    """Seconds; a phrase of one syllable is no hum."""
 
     short_speech: float = 0.5
     """Probability of a voice from which a phrase of one syllable is believed, 0..1."""
@@ -76,10 +76,12 @@ class Belief:
 
     def accepts(self, reading: Evidence) -> bool:
         """Whether a reading is believed."""
+        if reading.seconds < self.shortest * reading.syllables:
+            return False
         if reading.syllables > 1:
             return reading.posterior >= self.long and reading.speech >= self.long_speech
         likely = reading.posterior >= self.short and reading.speech >= self.short_speech
-        return likely and self.shortest <= reading.seconds <= self.longest
+        return likely and reading.seconds <= self.longest
 
 
 @dataclass(frozen=True)
