@@ -121,7 +121,7 @@ def write(
     binary = (out / "am" / "final.mdl").read_bytes()
     settings: dict[str, object] = {
         "seed": args.seed,
-        "epochs": args.epochs,
+        "epochs": [args.epochs, args.polish, args.settle],
         "shape": weights.shape.as_dict(),
         "parameters": weights.parameters,
         "gap_per_frame": round(gap, 6),

@@ -25,7 +25,7 @@ class Pupil:
 
     answers: Mapping[str, tuple[Answer, ...]] = field(default_factory=dict)
     habit: Callable[[str], Answer] = str
-    voice: str = "en-us+f2"
+    voice: str = "en-us+m3"
     asked: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
