@@ -195,9 +195,10 @@ def _flags(figures: Figures) -> Chart:
                 elif count:
                     beside.append(f"{FOUND[finding]} {count}")
                 left += count
+            # One below the other: a browser's letters may be wider than those reckoned with.
             axes.annotate(
-                ", ".join(beside), (left, row), xytext=(4, 0), textcoords="offset points",
-                va="center", fontsize=8,
+                "\n".join(beside), (left, row), xytext=(4, 0), textcoords="offset points",
+                va="center", linespacing=0.95, fontsize=8 - max(0, len(beside) - 1),
             )  # fmt: skip
         axes.set_yticks(range(len(questions)), [question.says for question in questions])
         axes.set_ylim(len(questions) - 0.4, -0.6)
