@@ -13,7 +13,7 @@ from voice_coach.errors import ModelError
 from voice_coach.listening.fake import FakeRecogniser, spoken
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.model import SpeechModel
-from voice_coach.listening.port import Grammar, Hearing, Recogniser
+from voice_coach.listening.port import Grammar, Hearing, Recogniser, Recognition
 from voice_coach.listening.vosk_recogniser import VoskRecogniser
 
 STATE = Grammar("hold", ("still hurts", "still", "not yet", "okay", "stop", "it's gone"))
@@ -158,6 +158,29 @@ def test_strange_speech_is_told_but_not_accepted(fake_room: Room) -> None:
     fake_room.play(silence(0.9), spoken("what a lovely day", 1.0), silence(1.0))
     assert fake_room.texts == ["[unk]"]
     assert not fake_room.told[0].recognition.accepted
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "accepted", "told"),
+    [
+        (0.0, 0.21, False, False),  # the end of the coach's own sentence
+        (0.0, 0.4, False, True),
+        (0.3, 0.51, False, True),  # a quick word that is not believed is asked about
+        (0.0, 0.21, True, True),
+    ],
+)
+def test_only_the_end_of_an_echo_is_dropped(  # noqa: PLR0913
+    monkeypatch: pytest.MonkeyPatch,
+    fake_room: Room,
+    start: float,
+    end: float,
+    accepted: bool,
+    told: bool,
+) -> None:
+    found = Recognition("okay", accepted, 1.0, start, end, 0.4)
+    monkeypatch.setattr(FakeRecogniser, "finish", lambda _: found)
+    fake_room.play(silence(0.9), spoken("hm", 0.4), silence(1.0))
+    assert bool(fake_room.told) is told
 
 
 def test_shut_it_hears_nothing_and_forgets_what_it_was_hearing(fake_room: Room) -> None:

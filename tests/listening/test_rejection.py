@@ -34,6 +34,7 @@ def test_a_short_phrase_must_look_like_a_word_and_a_long_one_be_likely() -> None
     assert belief.accepts(words)
     assert not belief.accepts(replace(words, posterior=0.2))
     assert not belief.accepts(replace(words, speech=0.1))
+    assert not belief.accepts(replace(words, seconds=0.19)), "two syllables take longer"
 
 
 @pytest.fixture

@@ -238,8 +238,11 @@ class Listener:
         return _hearing(utterance, recognition, at)
 
     def _worth_telling(self, recognition: Recognition) -> bool:
-        if recognition.text == UNKNOWN or (recognition.text and not recognition.accepted):
-            return recognition.end - recognition.start >= self._times.shortest_unknown
+        short = recognition.end - recognition.start < self._times.shortest_unknown
+        if recognition.text == UNKNOWN:
+            return not short
+        if short and not recognition.accepted and recognition.start == 0.0:
+            return False  # the end of what began before: the echo of the coach's own sentence
         return recognition.text != ""
 
 
