@@ -99,6 +99,24 @@ def test_an_interruption_is_heard_from_before_its_onset(fake_room: Room) -> None
     assert hearing.word_end == pytest.approx(0.9, abs=0.001)
 
 
+def test_what_was_obeyed_is_not_heard_again_when_they_go_on_speaking(fake_room: Room) -> None:
+    fake_room.listener.listen(Grammar("s", ("stop", "okay"), urgent=frozenset({"stop"})))
+    sound = join(silence(0.9), spoken("stop", 0.6), silence(0.5))
+    blocks = [
+        Block(sound[at : at + BLOCK], (at + BLOCK) / RATE)
+        for at in range(0, len(sound) - BLOCK + 1, BLOCK)
+    ]
+    told = []
+    for number, block in enumerate(blocks):
+        hearing = fake_room.listener.process(block)
+        if hearing is not None:
+            told.append(hearing)
+        if hearing is not None and len(told) == 1:  # the coach answers; they are still speaking
+            fake_room.listener.interrupted(block.at - 0.2, blocks[number - 15 : number + 1])
+    assert told[0].decided < 1.5
+    assert [one.recognition.text for one in told if one.recognition.accepted] == ["stop"]
+
+
 def test_what_is_dropped_was_never_said(fake_room: Room) -> None:
     fake_room.play(silence(0.9), spoken("okay", 0.3))
     fake_room.listener.drop()

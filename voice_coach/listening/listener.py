@@ -91,6 +91,8 @@ class Listener:
         self._gate = Gate()
         self._grammar: Grammar | None = None
         self._deaf_until = 0.0
+        self._answered = 0.0
+        """Port clock, seconds: what was said until then has been passed on and believed."""
         self._run = 0
         self._onset_blocks = max(1, round(times.onset / BLOCK_SECONDS))
         pre_roll_blocks = round(times.pre_roll / BLOCK_SECONDS) + self._onset_blocks
@@ -132,12 +134,15 @@ class Listener:
 
     def interrupted(self, onset: float, blocks: Sequence[Block]) -> None:
         """Somebody is known to be speaking since ``onset`` (port clock, seconds): hear what there
-        is of it, ``blocks`` in order, a little from before it included. The ear must be open."""
+        is of it, ``blocks`` in order, a little from before it included. The ear must be open.
+
+        What was understood is not heard a second time when somebody goes on speaking after it."""
         self._forget()
         for block in blocks:
             self._gate.process(block.samples)
-        first, last = blocks[0], blocks[-1]
-        kept = [block.samples for block in blocks]
+        new = [block for block in blocks if block.at > self._answered + 1e-6] or blocks[-1:]
+        first, last = new[0], new[-1]
+        kept = [block.samples for block in new]
         fed_from = first.at - BLOCK_SECONDS
         self._utterance = _Utterance(fed_from, onset, last.at, text_since=last.at, audio=kept)
         self._recogniser.reset()
@@ -225,6 +230,7 @@ class Listener:
         recognition = self._recogniser.finish()
         if recognition.accepted and recognition.text == utterance.text:
             self._forget()
+            self._answered = at
             return _hearing(utterance, recognition, at)
         utterance.tried = utterance.text
         self._recogniser.feed(np.concatenate(utterance.audio))
@@ -235,6 +241,8 @@ class Listener:
         self._forget()
         if not self._worth_telling(recognition):
             return None
+        if recognition.accepted:
+            self._answered = at
         return _hearing(utterance, recognition, at)
 
     def _worth_telling(self, recognition: Recognition) -> bool:
