@@ -25,6 +25,15 @@ def test_yes_starts_and_no_sleeps() -> None:
         assert not vigil.asking
 
 
+def test_in_a_restless_room_a_doubtful_call_is_asked_about_when_it_is_repeated() -> None:
+    vigil, again = Vigil(STANDBY), STANDBY.restless.again
+    assert vigil.call("doubtful", 10.0, restless=True) == "wait"
+    assert vigil.call("nothing", 11.0, restless=True) == "wait"
+    assert vigil.call("doubtful", 10.1 + again, restless=True) == "wait"
+    assert vigil.call("doubtful", 10.1 + 2 * again, restless=True) == "ask"
+    assert Vigil(STANDBY).call("certain", 10.0, restless=True) == "start"
+
+
 def test_silence_sleeps_after_the_time_that_begins_with_the_end_of_the_question() -> None:
     vigil = Vigil(STANDBY)
     vigil.call("doubtful", 1.0)

@@ -364,7 +364,7 @@ class Session:
             self._resting.rest()
 
     def _alarmed(self, alarm: Alarm, now: float) -> bool:
-        move = self._vigil.call(alarm.verdict, now)
+        move = self._vigil.call(alarm.verdict, now, alarm.restless)
         if move == "wait":
             return False
         self._call = Call(alarm.hearing.word_end, alarm.hearing)

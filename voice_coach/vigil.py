@@ -1,4 +1,5 @@
-"""The rule of the night: a certain call starts the coach, a doubtful one is asked about, once.
+"""The rule of the night: a certain call starts the coach, a doubtful one is asked about, once; in a
+restless room only when it is repeated: who calls for help and hears nothing calls again.
 
 Nothing is said without a call, and nothing after the question when nobody answers. No clock inside:
 times are seconds of the port.
@@ -23,15 +24,21 @@ class Vigil:
     def __init__(self, standby: Standby) -> None:
         self._standby = standby
         self._asked: deque[float] = deque(maxlen=max(1, standby.most))
+        self._doubtful = float("-inf")
+        """When a doubtful call came last."""
         self._until: float | None = None
         self.asking = False
         """Whether a question stands."""
 
-    def call(self, verdict: Verdict, now: float) -> Move:
-        """Somebody may have called."""
+    def call(self, verdict: Verdict, now: float, restless: bool = False) -> Move:
+        """Somebody may have called; ``restless``: in a room that is never quiet."""
         if verdict == "certain":
             return "start"
-        if verdict == "nothing" or not self._may_ask(now):
+        if verdict == "nothing":
+            return "wait"
+        before, self._doubtful = self._doubtful, now
+        repeated = now - before <= self._standby.restless.again
+        if (restless and not repeated) or not self._may_ask(now):
             return "wait"
         self._asked.append(now)
         self.asking, self._until = True, None

@@ -12,9 +12,10 @@ are judged from it, so that ``--tune`` finds them (``--write``: into content/sta
 hearing anything again. After a change of the model, of the decoys or of the voice gate the file is
 begun anew.
 
-Each false start and each question that nobody asked for counts as a wake; the ear listens on at
-once. PocketSphinx hears one piece in ``--peer-every``, with its bundled model, the same phrases and
-the thresholds of ``Peer``. openWakeWord is not here: its wheel brings no models.
+Each false start and each question that nobody asked for counts as a wake, by the coach's own rule
+of the night; the ear listens on at once. Calls are made in a room that was quiet before.
+PocketSphinx hears one piece in ``--peer-every``, with its bundled model, the same phrases and the
+thresholds of ``Peer``. openWakeWord is not here: its wheel brings no models.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ from voice_coach.content.standby import (
 from voice_coach.listening.model import open_model
 from voice_coach.listening.sentry import Alarm, Sentry
 from voice_coach.session import WAKE, grammar_for
+from voice_coach.vigil import Move, Vigil
 
 Row = dict[str, Any]
 
@@ -108,6 +110,7 @@ def _alarm(alarm: Alarm) -> Row:
         "first": round(evidence.first, 4),
         "margin": round(evidence.margin, 2),
         "voice": round(evidence.voice, 4),
+        "restless": alarm.restless,
         "seconds": round(alarm.hearing.recognition.end - alarm.hearing.recognition.start, 2),
     }
 
@@ -248,6 +251,12 @@ def _evidence(alarm: Row) -> tuple[float, float, float]:
     return alarm["first"], alarm["margin"], alarm["voice"]
 
 
+def moves(alarms: Iterable[Row], standby: Standby) -> list[Move]:
+    """What the coach would do about each of them, were the first one the first of a night."""
+    vigil = Vigil(standby)
+    return [vigil.call(verdict(one, standby), one["at"], one["restless"]) for one in alarms]
+
+
 @dataclass
 class Tally:
     """One kind of sound."""
@@ -263,10 +272,9 @@ class Tally:
     def add(self, row: Row, standby: Standby) -> None:
         self.hours += row["seconds"] / 3600
         self.cpu += row["cpu"]
-        for alarm in row["alarms"]:
-            found = verdict(alarm, standby)
-            self.starts += found == "certain"
-            self.questions += found == "doubtful"
+        found = moves(row["alarms"], standby)
+        self.starts += found.count("start")
+        self.questions += found.count("ask")
         if "peer" in row:
             self.peer_hours += row["seconds"] / 3600
             self.peer += len(row["peer"]["wakes"])
@@ -419,12 +427,13 @@ fewer, as far as a few hours show. Else a setting a hair above the worst of one 
 
 def tune(rows: Sequence[Row], standby: Standby) -> Standby:
     """The thresholds that do best on this evidence."""
-    best = {name: _best(name, rows) for name in LENGTHS}
+    best = {name: _best(name, rows, standby.restless.again) for name in LENGTHS}
     return msgspec.structs.replace(standby, **best)
 
 
-def _best(name: str, rows: Sequence[Row]) -> Certainty:
-    wakes, missed = _wakes_a_day(name, rows), _missed(name, rows)
+def _best(name: str, rows: Sequence[Row], again: float) -> Certainty:
+    missed = _missed(name, rows)
+    wakes, asks = (_wakes_a_day(name, rows, repeated) for repeated in (None, again))
     # Of settings that do equally well the strictest: what was not heard here may still come.
     grid = sorted(
         itertools.product(FIRST, MARGIN, VOICE), key=lambda one: -one[0] - one[1] / 20 - one[2]
@@ -433,13 +442,16 @@ def _best(name: str, rows: Sequence[Row]) -> Certainty:
     worth = NOT_AT_ONCE[name]
     certain = min(every, key=lambda one: FALSE_START * wakes(one) + worth * missed(one))
     looser = [one for one in every if one.within(certain)]
-    already = wakes(certain)
-    doubtful = min(looser, key=lambda one: FALSE_QUESTION * (wakes(one) - already) + missed(one))
+    already = asks(certain)
+    doubtful = min(looser, key=lambda one: FALSE_QUESTION * (asks(one) - already) + missed(one))
     return Certainty(certain=certain, doubtful=doubtful)
 
 
-def _wakes_a_day(name: str, rows: Sequence[Row]) -> Callable[[Least], float]:
-    """How many wakes in 24 hours thresholds let through, those of the night counting for more."""
+def _wakes_a_day(name: str, rows: Sequence[Row], again: float | None) -> Callable[[Least], float]:
+    """How many wakes in 24 hours thresholds let through, those of the night counting for more.
+
+    ``again``: only those count that in a restless room another alarm preceded by so many seconds.
+    """
     heard = [row for row in rows if "kind" in row]
     days = sum(row["seconds"] for row in heard) / 3600 / 24
     false = [
@@ -447,6 +459,7 @@ def _wakes_a_day(name: str, rows: Sequence[Row]) -> Callable[[Least], float]:
         for row in heard
         for alarm in row["alarms"]
         if length(alarm["phrase"]) == name and alarm["margin"] > 0
+        if again is None or not alarm["restless"] or _repeats(alarm, row["alarms"], again)
     ]
 
     def wakes(least: Least) -> float:
@@ -459,6 +472,12 @@ def _wakes_a_day(name: str, rows: Sequence[Row]) -> Callable[[Least], float]:
         return total
 
     return wakes
+
+
+def _repeats(alarm: Row, alarms: Sequence[Row], again: float) -> bool:
+    return any(
+        alarm["at"] - again <= one["at"] < alarm["at"] and one["margin"] > 0 for one in alarms
+    )
 
 
 def _missed(name: str, rows: Sequence[Row]) -> Callable[[Least], float]:

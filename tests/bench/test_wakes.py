@@ -27,8 +27,13 @@ PLAIN = msgspec.structs.replace(
 )
 
 
-def alarm(phrase: str, sure: float, voice: float = 0.9) -> Row:
-    return {"at": 1.0, "phrase": phrase, "first": sure, "margin": 20 * sure, "voice": voice}
+def alarm(
+    phrase: str, sure: float, voice: float = 0.9, at: float = 1.0, restless: bool = False
+) -> Row:
+    return {
+        "at": at, "phrase": phrase, "first": sure, "margin": 20 * sure, "voice": voice,
+        "restless": restless,
+    }  # fmt: skip
 
 
 def piece(kind: str, *alarms: Row, number: int = 0, peer: int | None = None) -> Row:
@@ -88,6 +93,23 @@ def test_what_counts() -> None:
     assert (room.started, room.asked, room.missed) == (1, 0, 1)
     assert not report.met
     assert any("| talk | 0.2 | 1 | 2 | 2 in 0.1 h |" in line for line in table(report))
+
+
+def test_in_a_restless_room_a_question_is_counted_when_it_would_be_asked() -> None:
+    first, other = (alarm("cramp", 0.5, at=at, restless=True) for at in (10.0, 40.0))
+    soon = alarm("help me", 0.5, at=12.0, restless=True)
+    assert judge([piece("television", first, other)], PLAIN).total(("television",)).questions == 0
+    assert judge([piece("television", first, soon)], PLAIN).total(("television",)).questions == 1
+    sure = alarm("cramp", 0.9, restless=True)
+    assert judge([piece("television", sure)], PLAIN).total(("television",)).starts == 1
+
+
+@pytest.mark.parametrize(("restless", "found"), [(True, "doubtful"), (False, "nothing")])
+def test_tuning_minds_no_television_that_does_not_repeat_itself(restless: bool, found: str) -> None:
+    false = [alarm("help me", 0.55, at=30.0 * n, restless=restless) for n in range(9)]
+    said = called("clean", ("help me", [alarm("help me", 0.55)]))
+    rows = [piece("television", *false, number=number) for number in range(9)]
+    assert verdict(alarm("help me", 0.55), tune([*rows, said], SHIPPED)) == found
 
 
 def test_the_targets() -> None:

@@ -18,6 +18,7 @@ from voice_coach.errors import ContentError
         ("wait = 6.0", "wait = 0.0", "wait is 1 to 60 seconds"),
         ("most = 3", "most = -1", "most, within and muted_again are not negative"),
         ("share = 0.3", "share = 3.0", "restless: every number here is 0 to 1"),
+        ("again = 15.0", "again = 0.0", "restless: again is 1 to 60 seconds"),
         ("[restless]", "[restles]", 'unknown key "restles".*did you mean "restless"'),
     ],
 )

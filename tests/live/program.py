@@ -50,6 +50,7 @@ class Program:
             STATE_VARIABLE: self._folder.name,  # what one night leaves behind is no other's
             **environment,
             "PYTHONPATH": str(ROOT),
+            "PYTHONFAULTHANDLER": "1",
             _MARK: self._name,
         }
         self._changed = threading.Condition()
@@ -89,6 +90,9 @@ class Program:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if isinstance(error, subprocess.TimeoutExpired):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)  # it is telling where it hangs
         self._process.kill()
         self._process.wait(timeout=_PATIENCE)
         for pid in self.family():
@@ -153,8 +157,15 @@ class Program:
         return self.wait(seconds)
 
     def wait(self, seconds: float = _PATIENCE) -> int:
-        """Wait until it ends by itself; the exit code. Everything it said can be read then."""
-        code = self._process.wait(timeout=seconds)
+        """Wait until it ends by itself; the exit code. Everything it said can be read then.
+
+        Raises subprocess.TimeoutExpired; then it was made to tell on stderr where it hangs.
+        """
+        try:
+            code = self._process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGABRT)
+            raise
         self._join()
         return code
 

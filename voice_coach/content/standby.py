@@ -60,6 +60,8 @@ class Restless(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Of the time with sound in it, 0..1."""
     voice: float
     """Probability of a voice below which no words are looked for, 0..1."""
+    again: float
+    """Seconds within which a doubtful call must be repeated to be asked about."""
 
 
 class Standby(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -104,6 +106,8 @@ def load_standby(path: Path = STANDBY) -> Standby:
             f"{path}: wait is 1 to 60 seconds, and most, within and muted_again are not negative; "
             f"correct it."
         )
+    if not 1 <= found.restless.again <= 60:
+        raise ContentError(f"{path}: restless: again is 1 to 60 seconds; correct it.")
     for name, shares in _shares(found).items():
         if not all(0 <= share <= 1 for share in shares):
             raise ContentError(f"{path}: {name}: every number here is 0 to 1; correct it.")
@@ -117,7 +121,7 @@ def load_standby(path: Path = STANDBY) -> Standby:
 
 
 def _shares(found: Standby) -> dict[str, tuple[float, ...]]:
-    shares = {"restless": msgspec.structs.astuple(found.restless)}
+    shares = {"restless": (found.restless.share, found.restless.voice)}
     for name in LENGTHS:
         one: Certainty = getattr(found, name)
         both = (one.certain, one.doubtful)

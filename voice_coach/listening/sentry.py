@@ -56,6 +56,8 @@ class Alarm:
     hearing: Hearing
     evidence: Evidence
     verdict: Verdict
+    restless: bool
+    """Whether the room was."""
 
 
 class Sentry:
@@ -134,7 +136,7 @@ class Sentry:
         evidence = Evidence(found.text, found.confidence, self._margin(hearing), found.speech)
         certainty = self._standby.certainty(found.text)
         verdict = certainty.judge(evidence.first, evidence.margin, evidence.voice)
-        return Alarm(hearing, evidence, verdict)
+        return Alarm(hearing, evidence, verdict, self.restless)
 
     def _margin(self, hearing: Hearing) -> float:
         """Hear the sound of the call again, cut out: any call, and then anything but a call."""
