@@ -121,7 +121,8 @@ def load_standby(path: Path = STANDBY) -> Standby:
 
 
 def _shares(found: Standby) -> dict[str, tuple[float, ...]]:
-    shares = {"restless": (found.restless.share, found.restless.voice)}
+    restless = (found.restless.share, found.restless.voice)
+    shares: dict[str, tuple[float, ...]] = {"restless": restless}
     for name in LENGTHS:
         one: Certainty = getattr(found, name)
         both = (one.certain, one.doubtful)
