@@ -307,7 +307,7 @@ class Stuck:
         times = SimpleNamespace(outputBufferDacTime=0.0, inputBufferAdcTime=0.0, currentTime=0.0)
 
         def start() -> None:
-            for _ in range(2 * (self.works_at is not None)):  # a block, in two halves
+            if self.works_at is not None:
                 options["callback"](raw, out, frames, times, None)
 
         def close(ignore_errors: bool) -> None:

@@ -16,7 +16,7 @@ import pytest
 from tests.audio.test_card import Stuck, wait_until
 from tests.virtual_card import VirtualCard
 from voice_coach.audio import devices
-from voice_coach.audio.card import BREATHLESS, RESTING, STALL, STEP, CardPort
+from voice_coach.audio.card import RESTING, STALL, CardPort
 from voice_coach.audio.mixer import Mixer, Played
 from voice_coach.audio.port import BLOCK, RATE, Block, Resting, Samples
 from voice_coach.audio.split import SplitPort
@@ -139,31 +139,6 @@ def test_roused_it_plays_at_once(own_card: VirtualCard) -> None:
             read_for(port, 1.0)
             assert any(isinstance(event, Played) for event in mixer.poll())
             assert port.healthy()
-
-
-def test_a_card_that_runs_out_of_sound_gets_more_time_and_nothing_is_lost_or_said_twice(
-    own_card: VirtualCard,
-) -> None:
-    said = noise(4.0)
-    mixer = Counted()
-    with CardPort() as port, own_card.record() as recording:
-        port.start(mixer)
-        assert port._stream is not None
-        assert port._stream.frames == STEP
-        mixer.play("words", said)
-        blocks = read_for(port, 1.5)
-        port._stream.missed = BREATHLESS
-        blocks += read_for(port, 2.0)
-        assert port._stream.frames == BLOCK
-        assert port.healthy()
-        read_for(port, 2.0)
-        assert any(isinstance(event, Played) for event in mixer.poll())
-        heard = recording.samples()
-    times = np.array([block.at for block in blocks])
-    assert np.all(np.diff(times) >= 0)
-    assert times[-1] - times[0] == pytest.approx((len(times) - 1) * BLOCK / RATE, abs=0.1)
-    sounding = np.flatnonzero(np.abs(heard.astype(int)) > 300)
-    assert (sounding[-1] - sounding[0]) / RATE == pytest.approx(4.0, abs=0.25)
 
 
 def _hang(card: VirtualCard) -> None:

@@ -33,15 +33,10 @@ from voice_coach.audio.seam import LOOK, seam
 from voice_coach.audio.timeline import Timeline
 from voice_coach.errors import AudioDeviceError
 
-STEP: Final = BLOCK * 2 // 3
-"""Samples at 16 kHz from one callback to the next, and asked for as the latency of each direction.
-Over PulseAudio a sample given out is audible 52 ms later, with a whole block 108; the processor
-takes 3 % of a core with either. With less, and with what a device calls its low latency,
-PortAudio's own thread spins: 20 to 40 %."""
-
-BREATHLESS: Final = 5
-"""Times that sound was not ready for a stream: from then on the card gets whole blocks, with twice
-the time for each."""
+LATENCY: Final = BLOCK / RATE
+"""Seconds asked for in each direction: one block. What a device calls its low latency may be less:
+then PortAudio's own thread spins (40 % of a core over PulseAudio, measured; with this 3 %), and no
+block comes any sooner."""
 
 RESTING: Final = 8
 """Blocks that come at a time while the card rests: 240 ms. Percent of a core that empty callbacks
@@ -121,7 +116,6 @@ class CardPort:
         self._tail: deque[Samples] = deque(maxlen=LOOK // BLOCK)
         self._rests = False
         self._restless = False
-        self._frames = STEP
         self.dropped = 0
         """Microphone blocks thrown away because nobody read them in time."""
 
@@ -134,7 +128,6 @@ class CardPort:
         self._source = source
         self._zero = clock.seconds()
         self._rests = self._restless = False
-        self._frames = STEP
         self._last = 0.0
         self._tail.clear()
         try:
@@ -156,7 +149,6 @@ class CardPort:
         """
         if self._left and self._calls.leave(self._left[0].close):
             self._left.popleft()
-        self._relieve()
         try:
             return self._blocks.get(timeout=timeout)
         except queue.Empty:
@@ -242,15 +234,6 @@ class CardPort:
         self._restless = False  # it may be another device
         return True
 
-    def _relieve(self) -> None:
-        """Give a card that has run out of sound more time, from one stream to the next."""
-        stream = self._stream
-        if stream is None or stream.missed < BREATHLESS or self._frames > STEP:
-            return
-        self._frames = BLOCK
-        if self._next is None and not self._rests:
-            self._beside()
-
     def _again(self, direction: Literal[0, 1]) -> Device:
         """What was chosen, or the default device while that is gone. Raises AudioDeviceError."""
         kind: devices.Kind = _KINDS[direction]
@@ -298,9 +281,7 @@ class CardPort:
     def _made(self, microphone: Device, speaker: Device) -> _Stream:
         assert self._source is not None  # set by start, which is the only way here
         output = None if self._rests else speaker
-        frames = RESTING * BLOCK if self._rests else self._frames
-        stream = _Stream(microphone, output, self._source, self._take, self.now, frames)
-        stream.plays = partial(self._plays, stream)
+        stream = _Stream(microphone, output, self._source, self._take, self.now)
         stream.stall = max(self._stall, 2.5 * stream.step)
         return stream
 
@@ -328,11 +309,6 @@ class CardPort:
         # nothing else is called there until it comes back.
         with suppress(AudioDeviceError):
             self._calls.run(stream.close)
-
-    def _plays(self, stream: _Stream) -> bool:
-        """Whether this stream is the one to play what there is to be played."""
-        heard = self._stream
-        return heard is None or heard is stream or heard.output is None
 
     def _take(self, stream: _Stream, blocks: list[Block]) -> None:
         """What a stream brings, from its callback."""
@@ -410,7 +386,6 @@ class _Stream:
         source: Source,
         take: Callable[[_Stream, list[Block]], None],
         now: Callable[[], float],
-        frames: int,
     ) -> None:
         self.input = microphone
         self.output = speaker
@@ -423,12 +398,8 @@ class _Stream:
         self.rate = RATE
         self.stall = STALL
         """Seconds without a callback after which it counts as dead."""
-        self.frames = frames
-        """Samples at 16 kHz at a time."""
-        self.plays: Callable[[], bool] = lambda: True
-        """Whether it is this one's turn to play."""
-        self.missed = 0
-        """Callbacks that came too late for the speaker."""
+        self.blocks = RESTING if speaker is None else 1
+        """Blocks at a time."""
         self.held: list[Block] = []
         """What it has heard, and another one still delivers."""
         self._source = source
@@ -479,7 +450,7 @@ class _Stream:
         """A stream of PortAudio's, which is not started."""
         options = {
             "samplerate": self.rate,
-            "blocksize": self.rate * self.frames // RATE,
+            "blocksize": self.blocks * (self.rate * BLOCK // RATE),
             "dtype": "int16",
             "latency": self.step,
             "finished_callback": self._finish,
@@ -496,7 +467,7 @@ class _Stream:
     @property
     def step(self) -> float:
         """Seconds from one callback to the next."""
-        return self.frames / RATE
+        return self.blocks * BLOCK / RATE
 
     def stalled_young(self) -> bool:
         """Whether it has not gone on for long before its callbacks stopped coming."""
@@ -545,9 +516,8 @@ class _Stream:
     def _hear(self, indata: Any, frames: int, times: Any, status: Any) -> None:
         self._callback(indata, None, frames, times, status)
 
-    def _callback(self, indata: Any, outdata: Any, frames: int, times: Any, status: Any) -> None:
+    def _callback(self, indata: Any, outdata: Any, frames: int, times: Any, status: Any) -> None:  # noqa: ARG002
         now = clock.seconds()
-        self.missed += bool(status and status.output_underflow)
         self._gap = self._gap or (
             self.called.is_set() and now - self._last_call >= max(GAP, self.stall)
         )
@@ -584,9 +554,6 @@ class _Stream:
             self._reference.played(samples)
             return samples
 
-        if not self.plays():
-            outdata[:] = bytes(len(outdata))
-            return
         outdata[:] = self._out.frames(frames, pull)
 
     def put_back(self, samples: Samples) -> None:
