@@ -69,6 +69,16 @@ def test_a_phrase_that_cannot_go_on_is_decided_120_ms_after_it(fake_room: Room) 
     assert hearing.decided == pytest.approx(1.5 + 0.12, abs=0.001)
 
 
+def test_who_goes_on_in_the_last_moment_is_heard_from_the_beginning(fake_room: Room) -> None:
+    """It is decided 30 ms early what was said, unless something more is."""
+    fake_room.listener = Listener(fake_room.recogniser, EndpointTimes(final=0.3, silence=0.3))
+    fake_room.listener.listen(STATE)
+    fake_room.play(silence(0.9), spoken("okay", 0.3), silence(0.27))
+    assert fake_room.told == []
+    fake_room.play(spoken("stop", 0.3), silence(1.0))
+    assert fake_room.texts == ["[unk]"]  # "okay stop", and none of the two alone
+
+
 def test_a_phrase_that_goes_on_to_mean_the_same_may_wait_a_little(fake_room: Room) -> None:
     fake_room.listener = Listener(fake_room.recogniser, EndpointTimes(silence=0.18))
     meanings = dict.fromkeys(("stop", "stop it", "okay"), "stop")

@@ -41,6 +41,10 @@ class EndpointTimes:
     """Silence after a phrase that may go on to mean the same. In synthetic voices at 120 to 175
     words a minute nobody pauses so long within "stop it" or "wait a minute"."""
 
+    ahead: float = 0.03
+    """How long before the end of that silence it is decided what was said, which takes as long: who
+    goes on speaking is heard from the beginning again."""
+
     unsettled: float = 0.36
     """Silence after something not (yet) recognised: a person searching for words."""
 
@@ -81,6 +85,10 @@ class _Utterance:
     tried: str = ""
     """The urgent phrase that was looked into, and was not believed."""
     audio: list[Samples] = field(default_factory=list)
+    decided: Recognition | None = None
+    """What was said, if nothing more is."""
+    patience: float = 0.0
+    """Seconds of silence from which on it holds."""
 
 
 class Listener:
@@ -192,15 +200,21 @@ class Listener:
 
     def _hear(self, utterance: _Utterance, block: Block, sound: bool) -> None:
         utterance.audio.append(block.samples)
-        self._recogniser.feed(block.samples)
         if sound:
             utterance.sounded = block.at
+        if utterance.decided is None:
+            self._recogniser.feed(block.samples)
+        elif sound:
+            utterance.decided = None
+            self._recogniser.feed(np.concatenate(utterance.audio))
 
     def _ended(self, utterance: _Utterance, grammar: Grammar, at: float) -> bool:
         times = self._times
         if at - utterance.onset >= times.longest:
             return True
         silence = at - utterance.sounded + 1e-6
+        if utterance.decided is not None:
+            return silence >= utterance.patience
         # A partial costs more than a block of decoding: look only when it can decide something.
         if silence < times.final and len(utterance.audio) % (2 if grammar.urgent else 4):
             return False
@@ -214,7 +228,11 @@ class Listener:
         steady = times.stable
         if _may_go_on(text, grammar):
             patience, steady = times.longer, times.stable + times.longer
-        return silence >= patience or (known and at - utterance.text_since >= steady)
+        if silence >= patience or (known and at - utterance.text_since >= steady):
+            return True
+        if known and silence >= patience - times.ahead:
+            utterance.decided, utterance.patience = self._recogniser.finish(), patience
+        return False
 
     def _urgent(self, utterance: _Utterance, grammar: Grammar, at: float) -> bool:
         """Whether an urgent phrase has stood for long enough, and cannot go on to mean another."""
@@ -222,6 +240,7 @@ class Listener:
         return (
             text in grammar.urgent
             and text != utterance.tried
+            and utterance.decided is None
             and at - utterance.text_since >= self._times.urgent
             and not _may_go_on(text, grammar)
         )
@@ -238,7 +257,7 @@ class Listener:
         return None
 
     def _decide(self, utterance: _Utterance, at: float) -> Hearing | None:
-        recognition = self._recogniser.finish()
+        recognition = utterance.decided or self._recogniser.finish()
         self._forget()
         if not self._worth_telling(recognition):
             return None

@@ -21,7 +21,7 @@ from voice_coach.listening.listener import EndpointTimes, Listener
 from voice_coach.listening.port import Grammar, Hearing, Recogniser, Recognition
 from voice_coach.listening.voice_gate import VoiceGate
 
-TIMES: Final = EndpointTimes(final=0.24, silence=0.5, stable=0.9)
+TIMES: Final = EndpointTimes(final=0.24, silence=0.5, ahead=0.0, stable=0.9)
 """Longer than in a conversation: who calls has nothing more to say, and who talks has. "Help" waits
 half a second for "calf cramp", so that nobody is asked in mid-call."""
 

@@ -24,7 +24,7 @@ from voice_coach.memory import trim
 from voice_coach.speaking.memory import ClipMemory
 from voice_coach.speaking.port import VoiceSettings
 
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 2
 """Counts changes in how clips are made or stored: older entries are never found again."""
 
 DISK_LIMIT: Final = 64 * 1024 * 1024

@@ -20,11 +20,8 @@ PEAK_LEVEL: Final = -1.0
 SILENT_LEVEL: Final = -55.0
 """dBFS: a rendering with no frame above this has no speech in it."""
 
-LEAD: Final = RATE // 200
-"""Samples of silence left before the speech: 5 ms. Whoever waits for an answer waits for these."""
-
 MARGIN: Final = RATE // 50
-"""Samples of silence left after it: 20 ms."""
+"""Samples of silence left on each side of the speech: 20 ms."""
 
 _FRAME: Final = RATE // 100
 _TRIM_BELOW_PEAK: Final = -40.0
@@ -52,7 +49,7 @@ def active_level(samples: NDArray[np.float32]) -> float:
 
 
 def trim(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cut the silence before and after the speech, but for LEAD and MARGIN samples.
+    """Cut the silence before and after the speech, but for MARGIN samples of each.
 
     Raises ValueError when there is no speech.
     """
@@ -61,7 +58,7 @@ def trim(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     if loudest < SILENT_LEVEL:
         raise ValueError("silence")
     heard = np.flatnonzero(levels > loudest + _TRIM_BELOW_PEAK)
-    start = max(0, int(heard[0]) * _FRAME - LEAD)
+    start = max(0, int(heard[0]) * _FRAME - MARGIN)
     return samples[start : (int(heard[-1]) + 1) * _FRAME + MARGIN]
 
 
