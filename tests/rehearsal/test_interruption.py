@@ -49,6 +49,27 @@ def person_who(*interrupts: Interruption) -> SyntheticPerson:
     return person
 
 
+def answers(*accepted: bool) -> list[str]:
+    """What somebody says who has three things to say, each being understood or not."""
+    voice = Voice(FakeRenderer(), ClipCache())
+    character = Person(answers={"eased": (("how long", "pause", "yes"),)})
+    person = SyntheticPerson(character, DIALOGUE, voice, random.Random(1))
+    person.watch(record("state", 9.0, step="eased"))
+    for number, understood in enumerate(accepted):
+        t = 10.0 + 10 * number
+        person.watch(record("turn", t, step="eased", mode="wait"))
+        for later in np.arange(t, t + 5.0, 0.03):
+            person.due(float(later))
+        person.watch(record("heard", t + 6.0, accepted=understood))
+    voice.close()
+    return [utterance.intent for utterance in person.said]
+
+
+def test_who_is_not_understood_says_it_again_before_anything_else() -> None:
+    assert answers(True, True, True) == ["elapsed", "pause", "yes"]
+    assert answers(True, False, True, True) == ["elapsed", "pause", "pause", "yes"]
+
+
 def test_seconds_into_a_prompt() -> None:
     assert interruption("1.5 s").moment(TEXT) == 1.5
 

@@ -75,6 +75,8 @@ class SyntheticPerson:
         self._called = False
         self._held: list[tuple[float, str]] = []
         self._unheard: tuple[str, int] | None = None
+        self._misunderstood = False
+        """What they have just said meant something, and was not understood."""
         self.said: list[Utterance] = []
         self.interrupted: list[Interrupted] = []
         self.spoken_to = 0.0
@@ -108,8 +110,12 @@ class SyntheticPerson:
             self._planned.clear()
             self._held.clear()
             self._unheard = None
+            self._misunderstood = False
         elif kind == "heard":
             self._unheard = None
+            self._misunderstood = not record["accepted"] and bool(
+                self.said and self.said[-1].intent
+            )
         elif kind == "turn":
             self._planned.clear()
             if record["mode"] in ("wait", "pause"):
@@ -172,6 +178,11 @@ class SyntheticPerson:
             return self._again(pick(self._habit(), self._chance), self._turns)
         answer = visits[min(self._visits[self._step], len(visits)) - 1]
         said = (answer,) if isinstance(answer, str) else answer
+        if self._misunderstood and 0 < self._turns < len(said):
+            # That again, before anything else.
+            self._misunderstood = False
+            self._turns -= 1
+            return self._again(pick(said[self._turns], self._chance), 1)
         if self._turns < len(said):
             return pick(said[self._turns], self._chance)
         return self._again(pick(said[-1], self._chance), self._turns - len(said) + 1)
