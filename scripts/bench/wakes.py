@@ -243,8 +243,7 @@ def conditions(work: Work) -> Row:
 
 def verdict(alarm: Row, standby: Standby) -> Verdict:
     """What the coach would make of it."""
-    certainty = standby.certainty(alarm["phrase"])
-    return certainty.judge(*_evidence(alarm))
+    return standby.judge(alarm["phrase"], alarm["seconds"], *_evidence(alarm))
 
 
 def _evidence(alarm: Row) -> tuple[float, float, float]:
@@ -427,27 +426,33 @@ fewer, as far as a few hours show. Else a setting a hair above the worst of one 
 
 def tune(rows: Sequence[Row], standby: Standby) -> Standby:
     """The thresholds that do best on this evidence."""
-    best = {name: _best(name, rows, standby.restless.again) for name in LENGTHS}
+    best = {name: _best(name, rows, standby) for name in LENGTHS}
     return msgspec.structs.replace(standby, **best)
 
 
-def _best(name: str, rows: Sequence[Row], again: float) -> Certainty:
+def _best(name: str, rows: Sequence[Row], standby: Standby) -> Certainty:
     missed = _missed(name, rows)
-    wakes, asks = (_wakes_a_day(name, rows, repeated) for repeated in (None, again))
+    wakes, asks = (
+        _wakes_a_day(name, rows, standby.slowest, again) for again in (None, standby.restless.again)
+    )
     # Of settings that do equally well the strictest: what was not heard here may still come.
     grid = sorted(
         itertools.product(FIRST, MARGIN, VOICE), key=lambda one: -one[0] - one[1] / 20 - one[2]
     )
     every = [Least(first=a, margin=b, voice=c) for a, b, c in grid]
     worth = NOT_AT_ONCE[name]
-    certain = min(every, key=lambda one: FALSE_START * wakes(one) + worth * missed(one))
+    certain = standby.one_word.certain
+    if name != "one_word":  # which starts nothing, whatever a few hours of television say
+        certain = min(every, key=lambda one: FALSE_START * wakes(one) + worth * missed(one))
     looser = [one for one in every if one.within(certain)]
     already = asks(certain)
     doubtful = min(looser, key=lambda one: FALSE_QUESTION * (asks(one) - already) + missed(one))
     return Certainty(certain=certain, doubtful=doubtful)
 
 
-def _wakes_a_day(name: str, rows: Sequence[Row], again: float | None) -> Callable[[Least], float]:
+def _wakes_a_day(
+    name: str, rows: Sequence[Row], slowest: float, again: float | None
+) -> Callable[[Least], float]:
     """How many wakes in 24 hours thresholds let through, those of the night counting for more.
 
     ``again``: only those count that in a restless room another alarm preceded by so many seconds.
@@ -459,6 +464,7 @@ def _wakes_a_day(name: str, rows: Sequence[Row], again: float | None) -> Callabl
         for row in heard
         for alarm in row["alarms"]
         if length(alarm["phrase"]) == name and alarm["margin"] > 0
+        if alarm["seconds"] <= slowest * len(alarm["phrase"].split())
         if again is None or not alarm["restless"] or _repeats(alarm, row["alarms"], again)
     ]
 

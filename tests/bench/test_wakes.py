@@ -32,7 +32,7 @@ def alarm(
 ) -> Row:
     return {
         "at": at, "phrase": phrase, "first": sure, "margin": 20 * sure, "voice": voice,
-        "restless": restless,
+        "restless": restless, "seconds": 0.3 * len(phrase.split()),
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from voice_coach.errors import ContentError
         ("most = 3", "most = -1", "most, within and muted_again are not negative"),
         ("share = 0.3", "share = 3.0", "restless: every number here is 0 to 1"),
         ("again = 15.0", "again = 0.0", "restless: again is 1 to 60 seconds"),
+        ("slowest = 0.65", "slowest = 0.1", "slowest is 0.3 to 5 seconds a word"),
         ("[restless]", "[restles]", 'unknown key "restles".*did you mean "restless"'),
     ],
 )
@@ -60,3 +61,12 @@ def test_all_three_must_be_reached() -> None:
     assert certainty.judge(0.79, 6.0, 0.4) == "doubtful"
     assert certainty.judge(1.0, 10.0, 0.39) == "doubtful"
     assert certainty.judge(1.0, 2.9, 1.0) == "nothing"
+
+
+def test_a_call_said_too_slowly_for_one_is_a_step_less_sure() -> None:
+    standby = load_standby()
+    sure, unsure = standby.two_words.certain, standby.two_words.doubtful
+    for least, quick, slow in ((sure, "certain", "doubtful"), (unsure, "doubtful", "nothing")):
+        evidence = (least.first, least.margin, least.voice)
+        assert standby.judge("calf cramp", 2 * standby.slowest, *evidence) == quick
+        assert standby.judge("calf cramp", 2.1 * standby.slowest, *evidence) == slow

@@ -75,12 +75,23 @@ class Standby(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Seconds."""
     muted_again: float
     """Seconds."""
+    slowest: float
+    """Seconds a word."""
     decoys: tuple[str, ...]
     restless: Restless
     one_word: Certainty
     two_words: Certainty
     more_words: Certainty
     sentence: Certainty
+
+    def judge(
+        self, phrase: str, seconds: float, first: float, margin: float, voice: float
+    ) -> Verdict:
+        """What a call of so many seconds with this evidence is."""
+        found = self.certainty(phrase).judge(first, margin, voice)
+        if seconds <= self.slowest * len(phrase.split()):
+            return found
+        return "doubtful" if found == "certain" else "nothing"
 
     def certainty(self, phrase: str) -> Certainty:
         """What such a call needs."""
@@ -106,6 +117,8 @@ def load_standby(path: Path = STANDBY) -> Standby:
             f"{path}: wait is 1 to 60 seconds, and most, within and muted_again are not negative; "
             f"correct it."
         )
+    if not 0.3 <= found.slowest <= 5:
+        raise ContentError(f"{path}: slowest is 0.3 to 5 seconds a word; correct it.")
     if not 1 <= found.restless.again <= 60:
         raise ContentError(f"{path}: restless: again is 1 to 60 seconds; correct it.")
     for name, shares in _shares(found).items():

@@ -134,8 +134,10 @@ class Sentry:
     def _judge(self, hearing: Hearing) -> Alarm:
         found = hearing.recognition
         evidence = Evidence(found.text, found.confidence, self._margin(hearing), found.speech)
-        certainty = self._standby.certainty(found.text)
-        verdict = certainty.judge(evidence.first, evidence.margin, evidence.voice)
+        seconds = found.end - found.start
+        verdict = self._standby.judge(
+            found.text, seconds, evidence.first, evidence.margin, evidence.voice
+        )
         return Alarm(hearing, evidence, verdict, self.restless)
 
     def _margin(self, hearing: Hearing) -> float:
