@@ -3,7 +3,9 @@
 The coach's own sentences, rendered as in a session, come out of a distorting loudspeaker, 120 ms
 late, by a clock that drifts, and back into the microphone. First nobody else speaks: whatever is
 taken for a command is false. Then people say one word over each sentence, 6 dB softer at the
-microphone than the sentence is at the loudspeaker. Four ears hear the same:
+microphone than the sentence is at the loudspeaker. With ``--noise MINUTES`` somebody coughs,
+groans, snores and slams a door over the sentences instead, as loud as the person: each must be said
+to its end all the same. Four ears hear the same:
 
 - raw: the microphone as it is, listening all the time
 - cancelled: the echo canceller's output instead
@@ -19,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,9 +31,10 @@ from typing import Final, Protocol
 import numpy as np
 
 from scripts.bench.trials import TEN, capped
+from scripts.train.augment import snore
 from scripts.train.corpus import read_clips, read_manifest
 from voice_coach.audio.echo import EchoCanceller, open_canceller
-from voice_coach.audio.mixer import Mixer
+from voice_coach.audio.mixer import Mixer, Played
 from voice_coach.audio.port import BLOCK, RATE, Block, Samples
 from voice_coach.commands import setup
 from voice_coach.commands.setup import Choices
@@ -39,6 +43,7 @@ from voice_coach.dialogue.dialogue import Dialogue
 from voice_coach.listening.listener import Listener
 from voice_coach.listening.port import Grammar, Hearing
 from voice_coach.rehearsal.echo_path import Loudspeaker
+from voice_coach.rehearsal.noises import NOISES, noise
 from voice_coach.rehearsal.room import PERSON_LEVEL, RoomPort, at_level
 from voice_coach.turn_taking import TAIL, TurnTaking, choose
 
@@ -49,6 +54,9 @@ OVER: Final = 6.0
 
 LATENCY: Final = 0.12
 DRIVE: Final = 3.0
+LONGEST: Final = 30.0
+"""Seconds after which a sentence that waits will never be said."""
+
 LONG_ENOUGH: Final = 1.8
 """Seconds a sentence must last to be spoken over."""
 
@@ -286,6 +294,40 @@ class Bench:
             )
         return cells
 
+    def disturbed(self, condition: Condition, minutes: float) -> str:
+        """Coughs, groans, snores and doors over the coach, twenty sentences to a room."""
+        draw, chance = np.random.default_rng(13), random.Random(13)
+        held = obeyed = unfinished = sentences = 0
+        longest = seconds = 0.0
+        while seconds < 60 * minutes:
+            scene = self.scene(condition, 300 + sentences, True)
+            scene.wait(1.0)
+            (ear,) = scene.ears.values()
+            assert isinstance(ear, Interruptible)
+            for _ in range(20):
+                sentence = self.sentences[draw.integers(len(self.sentences))]
+                scene.begin(sentence)
+                scene.wait(LATENCY + float(draw.uniform(0.1, 1.0)))
+                kind = chance.choice([*NOISES, "snore"])
+                scene.words.append(
+                    np.asarray(20_000 * snore(draw, 4.0), np.int16)
+                    if kind == "snore"
+                    else noise(kind, chance)
+                )
+                ended = _end(scene)
+                sentences += 1
+                held += len(ear.given)
+                ear.given.clear()
+                unfinished += ended is None
+                longest = max(longest, (ended or 0.0) - len(sentence.samples) / RATE)
+                scene.wait(1.0)
+            obeyed += len(scene.heard["barge-in"])
+            seconds += scene.port.now()
+        return (
+            f"{obeyed} obeyed, {held} of {sentences} sentences held up in {seconds / 60:.0f} min, "
+            f"{unfinished} not said to their end, the longest {longest:.1f} s late"
+        )
+
     def _interrupt(
         self, scene: Scene, word: Samples, draw: np.random.Generator, sentence: Sentence
     ) -> float:
@@ -299,6 +341,15 @@ class Bench:
             scene.step()
         scene.wait(1.2)
         return began
+
+
+def _end(scene: Scene) -> float | None:
+    """Seconds until the sentence had been said to its end; None when it was broken off."""
+    begun = scene.port.now()
+    while scene.mixer.busy and scene.port.now() < begun + LONGEST:
+        scene.step()
+    whole = [e for e in scene.mixer.poll() if isinstance(e, Played) and not e.interrupted]
+    return scene.port.now() - begun if whole else None
 
 
 def onset(word: Samples) -> float:
@@ -352,6 +403,7 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=160)
     parser.add_argument("--echo", type=float, action="append", help="dB (-6 and -14)")
     parser.add_argument("--drift", type=float, action="append", help="ppm (0 and 100)")
+    parser.add_argument("--noise", type=float, metavar="MINUTES", help="only that")
     parser.add_argument("--model", type=Path)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
@@ -359,6 +411,11 @@ def main() -> None:
     bench = Bench(sentences(choices), people(args.data, args.words), choices)
     if open_canceller().reason:
         raise SystemExit(open_canceller().reason)
+    if args.noise:
+        for echo in args.echo or [-6.0, -14.0]:
+            condition = Condition(echo, (args.drift or [100.0])[0])
+            print(f"{condition.name}: {bench.disturbed(condition, args.noise)}", flush=True)
+        return
     columns = ("raw", "cancelled", "half duplex", "barge-in")
     print("| what | " + " | ".join(columns) + " |")
     print("|---" * (len(columns) + 1) + "|", flush=True)
