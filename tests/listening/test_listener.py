@@ -79,6 +79,17 @@ def test_who_goes_on_in_the_last_moment_is_heard_from_the_beginning(fake_room: R
     assert fake_room.texts == ["[unk]"]  # "okay stop", and none of the two alone
 
 
+def test_times_that_waver_by_a_hair_cost_no_block(fake_room: Room) -> None:
+    sound = join(silence(0.9), spoken("okay", 0.6), silence(1.0))
+    for number in range(len(sound) // BLOCK):
+        samples = sound[number * BLOCK : (number + 1) * BLOCK]
+        hearing = fake_room.listener.process(Block(samples, (number + 1) * 0.9998 * BLOCK_SECONDS))
+        if hearing is not None:
+            fake_room.told.append(hearing)
+    (hearing,) = fake_room.told
+    assert hearing.decided - hearing.word_end == pytest.approx(0.12, abs=0.001)
+
+
 def test_a_phrase_that_goes_on_to_mean_the_same_may_wait_a_little(fake_room: Room) -> None:
     fake_room.listener = Listener(fake_room.recogniser, EndpointTimes(silence=0.18))
     meanings = dict.fromkeys(("stop", "stop it", "okay"), "stop")

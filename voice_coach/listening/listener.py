@@ -212,7 +212,7 @@ class Listener:
         times = self._times
         if at - utterance.onset >= times.longest:
             return True
-        silence = at - utterance.sounded + 1e-6
+        silence = _whole_blocks(at - utterance.sounded)
         if utterance.decided is not None:
             return silence >= utterance.patience
         # A partial costs more than a block of decoding: look only when it can decide something.
@@ -241,7 +241,7 @@ class Listener:
             text in grammar.urgent
             and text != utterance.tried
             and utterance.decided is None
-            and at - utterance.text_since >= self._times.urgent
+            and _whole_blocks(at - utterance.text_since) >= self._times.urgent
             and not _may_go_on(text, grammar)
         )
 
@@ -272,6 +272,11 @@ class Listener:
         if short and not recognition.accepted and recognition.start == 0.0:
             return False  # the end of what began before: the echo of the coach's own sentence
         return recognition.text != ""
+
+
+def _whole_blocks(seconds: float) -> float:
+    """A card's times waver by a hair: a block too many to wait is 30 ms."""
+    return round(seconds / BLOCK_SECONDS) * BLOCK_SECONDS + 1e-6
 
 
 def _hearing(utterance: _Utterance, recognition: Recognition, at: float) -> Hearing:
