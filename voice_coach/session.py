@@ -502,9 +502,9 @@ class Session:
 
     def _enter(self, state: State, actions: tuple[act.Action, ...]) -> None:
         self._state = state
-        self._perform(actions)
-        if self._keep is not None:  # it takes the disk 15 ms: who has spoken is answered first
+        if self._keep is not None:  # before anything is said: a red flag must outlive a crash
             self._keep(state)
+        self._perform(actions)
 
     def _perform(self, actions: tuple[act.Action, ...]) -> None:
         for action in actions:
