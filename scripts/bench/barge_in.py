@@ -3,18 +3,20 @@
 The coach's own sentences, rendered as in a session, come out of a distorting loudspeaker, 120 ms
 late, by a clock that drifts, and back into the microphone. First nobody else speaks: whatever is
 taken for a command is false. Then people say one word over each sentence, 6 dB softer at the
-microphone than the sentence is at the loudspeaker. With ``--noise MINUTES`` somebody coughs,
-groans, snores and slams a door over the sentences instead, as loud as the person: each must be said
-to its end all the same. Four ears hear the same:
+microphone than the sentence is at the loudspeaker. Four ears hear the same:
 
 - raw: the microphone as it is, listening all the time
 - cancelled: the echo canceller's output instead
 - half duplex: the microphone, but never while the coach is audible
 - barge-in: the canceller and the expected echo tell that somebody speaks, the sentence fades, and
-  the recogniser hears a blend of both signals from 200 ms before
+  the recogniser hears the microphone, the echo subtracted, from 200 ms before
+
+With ``--noise MINUTES`` nobody speaks, but coughs, groans, snores and doors, as loud as the person,
+fall into the sentences: each must be said to its end all the same, and none of them obeyed.
 
     pip install ".[bench,echo]"
     python -m scripts.bench.barge_in --data ../shared/data [--prompts 500] [--words 160]
+    python -m scripts.bench.barge_in --data ../shared/data --noise 60 --words 10
 """
 
 from __future__ import annotations

@@ -230,7 +230,8 @@ def conditions(work: Work) -> Row:
     folder = open_model().folder
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         model.update(path.name.encode() + path.read_bytes())
-    heard = msgspec.json.encode([standby.decoys, standby.restless, work.seed, work.peer_every])
+    gate = standby.restless.share, standby.restless.voice
+    heard = msgspec.json.encode([standby.decoys, gate, work.seed, work.peer_every])
     return {
         "model": model.hexdigest()[:16],
         "heard": hashlib.sha256(heard).hexdigest()[:16],

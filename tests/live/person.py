@@ -42,9 +42,12 @@ class Person:
             text: voice.clip(text) for _, texts in self._answers.values() for text in texts
         }
         self._voice = voice
+        self.calls = 0
+        """How often they have said something."""
 
     def call(self, text: str) -> None:
         """Say something now, whatever the coach is doing."""
+        self.calls += 1
         self._card.speak(self._clips[text] if text in self._clips else self._voice.clip(text))
 
     def converse(self, program: Program, seconds: float) -> None:

@@ -29,7 +29,8 @@ LONGEST: Final = 300.0
 """Seconds; it takes about 170 where nobody has to repeat anything."""
 
 TRIES: Final = 2
-"""A machine that starves the sound server for a moment, or cuts a word, gets a second chance."""
+"""A machine that starves the sound server for a moment, so that a word is cut, gets a second chance;
+a coach that obeys itself does not."""
 
 OVER: Final[dict[str, tuple[float, str]]] = {
     # After this sentence, so many seconds later, in the middle of the next one:
@@ -141,6 +142,10 @@ def test_six_interruptions_in_real_time_with_an_echo(
             assert program.wait(60) == 0
             assert "Traceback" not in program.errors
         assert said == list(OVER)
+        # Never, whatever the machine does: the coach obeyed something that nobody has said.
+        words = sum(not text.startswith("[") for _, text in OVER.values())
+        obeyed = [r for r in program.records if r["type"] == "heard" and r["accepted"]]
+        assert len(obeyed) <= person.calls + words, program.output
         faults = list(_faults(program.records))
         if not faults:
             return
