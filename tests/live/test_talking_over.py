@@ -29,8 +29,8 @@ LONGEST: Final = 300.0
 """Seconds; it takes about 170 where nobody has to repeat anything."""
 
 TRIES: Final = 2
-"""A machine that starves the sound server for a moment, so that a word is cut, gets a second chance;
-a coach that obeys itself does not."""
+"""A machine that starves the sound server for a moment, so that a word is cut, gets a second
+chance; a coach that obeys itself does not."""
 
 OVER: Final[dict[str, tuple[float, str]]] = {
     # After this sentence, so many seconds later, in the middle of the next one:
