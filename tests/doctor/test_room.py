@@ -35,9 +35,11 @@ def room_card(own_card: VirtualCard) -> VirtualCard:
     return own_card
 
 
-def examined(*names: str, headset: bool = False, mic: str | None = None) -> dict[str, Finding]:
-    """These findings; the microphone is named, so that no other one is tried."""
-    patient = Patient(Choices(region="GB"), Sound(mic or "pulse", None, headset))
+def examined(
+    *names: str, headset: bool = False, mic: str = "pulse", speaker: str | None = None
+) -> dict[str, Finding]:
+    """These findings; where the microphone is named no other one is tried."""
+    patient = Patient(Choices(region="GB"), Sound(mic or None, speaker, headset))
     room = Room(patient)
     return {name: tried(name, getattr(room, name), patient) for name in names}
 
@@ -80,6 +82,17 @@ def test_a_speaker_that_overdrives_the_microphone(room_card: VirtualCard) -> Non
     finding = examined("loop")["loop"]
     assert finding.status == "warning"
     assert "overdrives" in finding.detail
+
+
+def test_a_microphone_or_speaker_that_was_named_and_is_not_there(own_card: VirtualCard) -> None:
+    del own_card
+    found = examined("microphone", "loop", "air", mic="Headset of somebody else")
+    assert found["microphone"].status == "failed"
+    assert "Headset of somebody else" in found["microphone"].detail
+    assert {found["loop"].status, found["air"].status} == {"warning"}
+    finding = examined("speaker", speaker="Speaker of somebody else")["speaker"]
+    assert finding.status == "failed"
+    assert "Speaker of somebody else" in finding.detail
 
 
 def test_another_coach_has_the_microphone(room_card: VirtualCard) -> None:

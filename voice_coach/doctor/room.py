@@ -99,12 +99,14 @@ class Room:
         try:
             found = devices.find(device(self._patient.sound.speaker), "output")
         except AudioDeviceError as error:
+            if self._patient.sound.speaker:
+                raise  # somebody has named it: nothing else will do
             raise Doubt(str(error)) from None
         return f"{found.name} ({found.host_api})"
 
     def loop(self, _: Patient) -> str:
         """How the microphone hears the speaker: how late, how loud, how distorted."""
-        echo = self._own.echo
+        echo = self._tested.echo
         if echo is None and self._patient.sound.headset:
             return "the microphone does not hear the speaker: a headset, as it should be"
         if echo is None:
@@ -124,7 +126,8 @@ class Room:
 
     def air(self, _patient: Patient) -> str:
         """Whether a phrase is understood from the speaker through the air."""
-        if self._own.echo is None:
+        own = self._tested
+        if own.echo is None:
             raise Doubt("Not tested: the microphone does not hear the speaker.")
         choices = self._patient.choices
         ear = setup.recogniser(choices)
@@ -132,7 +135,7 @@ class Room:
         ear.use(grammar)
         with setup.voice(choices) as voice:
             clip = voice.clip(PROBE)
-        port = CardPort(self._own.device.number, device(self._patient.sound.speaker))
+        port = CardPort(own.device.number, device(self._patient.sound.speaker))
         for _ in range(TRIES):
             heard = play_and_record(port, clip, choices.volume / 100, before=0.3)[0]
             found = hear_samples(heard, grammar, ear)
@@ -150,6 +153,14 @@ class Room:
             raise error or Doubt("Not tested.")
         return found
 
+    @property
+    def _tested(self) -> Measured:
+        """The same for a check that can only doubt: another one says that it is not there."""
+        try:
+            return self._own
+        except AudioDeviceError:
+            raise Doubt("Not tested: there is no such microphone.") from None
+
     @cached_property
     def _measured(self) -> tuple[Measured | None, CoachError | None]:
         """The microphone in use, or why it could not be measured."""
@@ -157,13 +168,14 @@ class Room:
         if is_file(sound.mic) or is_file(sound.speaker):
             return None, Doubt("Not tested: a file stands for the card.")
         try:
-            with microphone_taken():
-                own = devices.find(device(sound.mic), "input")
-                return self._measure(own), None
-        except BusyError as error:
-            return None, Doubt(f"Not tested. {error}")
+            own = devices.find(device(sound.mic), "input")
         except AudioDeviceError as error:
-            # Without a card everything else can still be tried.
+            # Without a card everything else can still be tried; but what was named must be there.
+            return None, error if sound.mic else Doubt(f"Not tested. {error}")
+        try:
+            with microphone_taken():
+                return self._measure(own), None
+        except (BusyError, AudioDeviceError) as error:
             return None, Doubt(f"Not tested. {error}")
 
     @cached_property
