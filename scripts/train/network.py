@@ -8,7 +8,9 @@ are extended by copies of their first and last frame once, at the input; inside,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +21,85 @@ from scripts.train.features import BINS
 from scripts.train.lexicon import PDFS
 from scripts.train.own import OwnPhones
 from scripts.train.weights import STRIDE, Shape, Weights, outputs
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """Which rows of its input a layer reads for each row of its output."""
+
+    size: int
+    step: int
+    stride: int
+
+    def parts(self, x: Tensor) -> list[Tensor]:
+        """Views of ``x`` (batch, time, inputs), one for each offset."""
+        count = (x.shape[1] - self.step * (self.size - 1) - 1) // self.stride + 1
+        reach = (count - 1) * self.stride + 1
+        starts = [k * self.step for k in range(self.size)]
+        return [x[:, start : start + reach : self.stride] for start in starts]
+
+
+class _Hidden(torch.autograd.Function):
+    """A layer's training pass, with a backward pass that knows that the views overlap.
+
+    PyTorch's own fills and adds a whole tensor for each of a layer's slices, and keeps more.
+    """
+
+    @staticmethod
+    def forward(  # noqa: PLR0913
+        ctx: Any,
+        x: Tensor,
+        weight: Tensor,
+        norm: nn.BatchNorm1d,
+        gain: Tensor,
+        bias: Tensor,
+        reach: _Reach,
+        skip: int | None,
+        precision: torch.dtype,
+    ) -> Tensor:
+        x = x.to(precision)
+        z = torch.cat(reach.parts(x), 2)
+        matrix = weight.permute(0, 2, 1).flatten(1).to(precision)
+        y = z.flatten(0, 1) @ matrix.t()
+        normal, mean, scale = torch.native_batch_norm(
+            y, gain, bias, norm.running_mean, norm.running_var, True, norm.momentum, norm.eps
+        )
+        out = normal.relu_().view(*z.shape[:2], -1)
+        ctx.save_for_backward(z, matrix, y, out, mean, scale, gain)
+        ctx.kept = x.shape, norm, reach, skip
+        if skip is None:
+            return out
+        return out + x[:, skip : skip + out.shape[1]]
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
+        z, matrix, y, out, mean, scale, gain = ctx.saved_tensors
+        shape, norm, reach, skip = ctx.kept
+        slope = slopes[0].contiguous()
+        inner = torch.ops.aten.threshold_backward(slope, out, 0).flatten(0, 1)
+        dy, d_gain, d_bias = torch.ops.aten.native_batch_norm_backward(
+            inner,
+            y,
+            gain,
+            norm.running_mean,
+            norm.running_var,
+            mean,
+            scale,
+            True,
+            norm.eps,
+            [True, True, True],
+        )
+        d_matrix = dy.t() @ z.flatten(0, 1)
+        d_weight = d_matrix.view(len(matrix), reach.size, -1).permute(0, 2, 1).float()
+        dx = None
+        if ctx.needs_input_grad[0]:
+            dx = slope.new_zeros(shape)
+            if skip is not None:
+                dx[:, skip : skip + slope.shape[1]] = slope
+            dz = (dy @ matrix).view(z.shape)
+            for view, piece in zip(reach.parts(dx), dz.chunk(reach.size, 2), strict=True):
+                view.add_(piece)
+        return dx, d_weight, None, d_gain, d_bias, None, None, None
 
 
 class Layer(nn.Module):
@@ -38,18 +119,28 @@ class Layer(nn.Module):
         )
         self.norm = nn.BatchNorm1d(outputs)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, skip: int | None = None) -> Tensor:
         """(batch, time, inputs) to (batch, shorter time, outputs).
 
-        One matrix product: batches come in hundreds of sizes, and a GPU's convolutions are
-        planned anew for each, which takes ten times as long as computing them.
+        ``skip``: the first row of the input that is added to the output. One matrix product:
+        batches come in hundreds of sizes, and a GPU's convolutions are planned anew for each,
+        which takes ten times as long as computing them.
         """
         (size,), (step,) = self.conv.kernel_size, self.conv.dilation
-        count = (x.shape[1] - step * (size - 1) - 1) // self.stride + 1
-        reach = (count - 1) * self.stride + 1
-        parts = [x[:, k * step : k * step + reach : self.stride] for k in range(size)]
-        y = functional.linear(torch.cat(parts, 2), self.conv.weight.permute(0, 2, 1).flatten(1))
-        return torch.relu(self.norm(y.flatten(0, 1))).view(y.shape)
+        reach, kind = _Reach(size, step, self.stride), x.device.type
+        if self.training:
+            half = torch.is_autocast_enabled(kind)
+            precision = torch.get_autocast_dtype(kind) if half else x.dtype
+            norm = self.norm
+            out: Tensor = _Hidden.apply(  # type: ignore[no-untyped-call]
+                x, self.conv.weight, norm, norm.weight, norm.bias, reach, skip, precision
+            )
+            return out
+        y = functional.linear(
+            torch.cat(reach.parts(x), 2), self.conv.weight.permute(0, 2, 1).flatten(1)
+        )
+        y = torch.relu(self.norm(y.flatten(0, 1))).view(y.shape)
+        return y if skip is None else y + x[:, skip : skip + y.shape[1]]
 
 
 class Network(nn.Module):
@@ -73,11 +164,8 @@ class Network(nn.Module):
         """(batch, left + frames + right, 40) MFCCs to (batch, ceil(frames / 3), pdfs)."""
         x = (feats - self.mean) / self.deviation
         for number, layer in enumerate(self.layers):
-            y = layer(x)
-            if self.shape.skips and number >= 2:
-                skip = -min(self.shape.offsets[number]) // STRIDE
-                y = y + x[:, skip : skip + y.shape[1]]
-            x = y
+            skips = self.shape.skips and number >= 2
+            x = layer(x, -min(self.shape.offsets[number]) // STRIDE if skips else None)
         return functional.linear(x, self.output.weight[:, :, 0], self.output.bias)
 
 

@@ -105,6 +105,14 @@ def _brief(reports: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _epochs(args: argparse.Namespace) -> list[int]:
+    """Of each cycle, those of the folder that this training began with first."""
+    if args.again is None:
+        return [args.epochs, args.polish, args.settle]
+    record = json.loads((args.work / (args.run + "-again") / "before.json").read_text("utf-8"))
+    return [*record["epochs"], args.settle]
+
+
 def write(
     args: argparse.Namespace,
     clips: Sequence[Clip],
@@ -121,7 +129,7 @@ def write(
     binary = (out / "am" / "final.mdl").read_bytes()
     settings: dict[str, object] = {
         "seed": args.seed,
-        "epochs": [args.epochs, args.polish, args.settle],
+        "epochs": _epochs(args),
         "shape": weights.shape.as_dict(),
         "parameters": weights.parameters,
         "gap_per_frame": round(gap, 6),

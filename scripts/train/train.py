@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,8 +34,9 @@ from scripts.train.graph import Rejection  # noqa: E402
 from scripts.train.lexicon import Lexicon, dictionary, read_words  # noqa: E402
 from scripts.train.network import Network, restored  # noqa: E402
 from scripts.train.own import OwnPhones, well_known  # noqa: E402
+from scripts.train.restart import read_weights, settle_norms, trainable  # noqa: E402
 from scripts.train.sampling import Diet, Sampler  # noqa: E402
-from scripts.train.training import Schedule, Trainer  # noqa: E402
+from scripts.train.training import Schedule, Trainer, statistics  # noqa: E402
 from scripts.train.weights import Shape  # noqa: E402
 from scripts.train.wording import VOCABULARY, all_phrases  # noqa: E402
 
@@ -89,6 +91,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--first", type=Path, help="checkpoint to start from")
     parser.add_argument(
         "--trained", type=Path, metavar="FILE", help="a final.pt learnt elsewhere: go on from there"
+    )
+    parser.add_argument(
+        "--again",
+        type=Path,
+        metavar="FOLDER",
+        help="a model folder: another third cycle from there, when its checkpoints are gone",
     )
     parser.add_argument("--contrast", type=float, default=2.0, help="weight of the closed grammars")
     parser.add_argument("--drop", type=Path, help="file of clip keys to leave out, one a line")
@@ -198,6 +206,27 @@ def learn(
     return Trainer(settle, noisier, shape, last, bigram).run(polish / "final.pt")
 
 
+def learn_again(
+    args: argparse.Namespace, sampler: Sampler, bigram: Bigram, own: OwnPhones, source: Lexicon
+) -> Network:
+    """Another third cycle for a model folder's network."""
+    weights = read_weights(args.again)
+    if weights.shape.own != own.names:
+        raise SystemExit(f"{args.again} has phones for other words than these corpora give.")
+    folder = args.work / (args.run + "-again")
+    folder.mkdir(parents=True, exist_ok=True)
+    diet = replace(sampler.diet, least_alike=args.least, plain=args.plain, noise=args.settle_noise)
+    heard = sampler.with_diet(diet).with_own(own, source)
+    first = folder / "first.pt"
+    if not first.exists():
+        network = trainable(weights, *statistics(heard, weights.shape))
+        settle_norms(network, (b.feats for b in heard.epoch(10_001, weights.shape)[1]), 100)
+        torch.save({"network": network.state_dict()}, first)
+        shutil.copy(args.again / "training.json", folder / "before.json")
+    last = replace(SETTLE, epochs=args.settle, top_rate=args.settle_rate)
+    return Trainer(folder, heard, weights.shape, last, bigram).run(first)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run every stage that is not done."""
     args = arguments(argv)
@@ -216,7 +245,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     sampler = make_sampler(args, paths, source)
     bigram = estimate_bigram(sampler.transcripts, source)
     own = OwnPhones.of(set(well_known(clips)) - set(args.leave_out.split(",")), source)
-    network = learn(args, sampler, bigram, own, source)
+    teach = learn_again if args.again is not None else learn
+    network = teach(args, sampler, bigram, own, source)
     if args.until == "model":
         # Only here are Vosk and OpenFst needed: learning can be done on a machine without.
         from scripts.train.finish import finish  # noqa: PLC0415

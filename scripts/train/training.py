@@ -170,7 +170,7 @@ class Trainer:
         optimiser = torch.optim.AdamW(
             network.parameters(),
             weight_decay=self._schedule.decay,
-            fused=device().type == "cuda" or None,
+            fused=True,
         )
         if done:
             optimiser.load_state_dict(state["optimiser"])

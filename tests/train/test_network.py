@@ -10,11 +10,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from torch import Tensor  # noqa: E402
+
 from scripts.train.bigram import estimate_bigram  # noqa: E402
 from scripts.train.features import CacheWriter, FeatureCache, log_mel  # noqa: E402
 from scripts.train.lexicon import PHONES, Lexicon  # noqa: E402
 from scripts.train.lfmmi import contrast  # noqa: E402
-from scripts.train.network import Network, average, extend, folded, widened  # noqa: E402
+from scripts.train.network import Layer, Network, average, extend, folded, widened  # noqa: E402
 from scripts.train.own import OwnPhones  # noqa: E402
 from scripts.train.sampling import MOST_REPEATED, Batch, Diet, Sampler  # noqa: E402
 from scripts.train.training import Schedule, Trainer, rate  # noqa: E402
@@ -171,3 +173,27 @@ def test_the_plain_phones_are_a_rival_of_the_own_ones(tmp_path: Path, lexicon: L
     scores[:, :, 2 * owned :] = 2.0  # the own phones fit much better
     _, doubt = contrast(scores, batch.frames, batch.chains, batch.truth)
     assert doubt[batch.truth == 1].max() < doubt[batch.truth == 0].min()
+
+
+@pytest.mark.parametrize("skip", [None, 1])
+def test_a_layer_learns_as_pytorch_would_have_it_learn(skip: int | None) -> None:
+    torch.manual_seed(2)
+    layer = Layer(6, 6, (-1, 0, 1), 1)
+    inputs = torch.randn(3, 12, 6, requires_grad=True)
+    wanted = torch.randn(3, 10, 6)
+
+    def plain() -> Tensor:
+        y = layer.conv(inputs.transpose(1, 2))
+        y = torch.relu(torch.nn.functional.batch_norm(y, None, None, *gains, training=True))
+        y = y.transpose(1, 2)
+        return y if skip is None else y + inputs[:, skip : skip + 10]
+
+    gains = (layer.norm.weight, layer.norm.bias)
+    found = []
+    for compute in (plain, lambda: layer(inputs, skip)):
+        layer.zero_grad()
+        inputs.grad = None
+        (compute() * wanted).sum().backward()
+        found.append([inputs.grad, *(p.grad for p in layer.parameters())])
+    for ours, theirs in zip(*found, strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-5)
