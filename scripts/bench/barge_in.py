@@ -299,7 +299,8 @@ class Bench:
     def disturbed(self, condition: Condition, minutes: float) -> str:
         """Coughs, groans, snores and doors over the coach, twenty sentences to a room."""
         draw, chance = np.random.default_rng(13), random.Random(13)
-        held = obeyed = unfinished = sentences = 0
+        held = unfinished = sentences = 0
+        obeyed: Counter[str] = Counter()
         longest = seconds = 0.0
         while seconds < 60 * minutes:
             scene = self.scene(condition, 300 + sentences, True)
@@ -323,11 +324,14 @@ class Bench:
                 unfinished += ended is None
                 longest = max(longest, (ended or 0.0) - len(sentence.samples) / RATE)
                 scene.wait(1.0)
-            obeyed += len(scene.heard["barge-in"])
+                obeyed.update(f"{kind} as {word!r}" for word in scene.heard["barge-in"])
+                scene.heard["barge-in"].clear()
             seconds += scene.port.now()
         return (
-            f"{obeyed} obeyed, {held} of {sentences} sentences held up in {seconds / 60:.0f} min, "
-            f"{unfinished} not said to their end, the longest {longest:.1f} s late"
+            f"{obeyed.total()} obeyed, {held} of {sentences} sentences held up in "
+            f"{seconds / 60:.0f} min, {unfinished} not said to their end, "
+            f"the longest {longest:.1f} s late"
+            + "".join(f"; {what}: {count}" for what, count in obeyed.most_common())
         )
 
     def _interrupt(

@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.card, pytest.mark.slow]
 
 ECHO_DB: Final = -10
 
-LONGEST: Final = 300.0
-"""Seconds; it takes about 170 where nobody has to repeat anything."""
+LONGEST: Final = 480.0
+"""Seconds; it takes about 300 where nobody has to repeat anything."""
 
 TRIES: Final = 2
 """A machine that starves the sound server for a moment, so that a word is cut, gets a second
@@ -51,9 +51,10 @@ ANSWERS: Final[dict[str, str | tuple[float, str]]] = {
     "check_push": "yes i can|yep",
     "how_bad": "not bad",
     "palm": "i'm ready",
-    "gone_check": "it's gone|the cramp is gone",
+    # It comes back once, and everything begins again with the stretch.
+    "gone_check": "still hurts|it's gone|the cramp is gone",
     "tender": "no|not at all",
-    "tight": "no|not at all",
+    "tight": "yes|yes it is",
     "water": "okay",
     "prevent": "okay",
     "ask_pain": "no|not at all",
@@ -61,12 +62,12 @@ ANSWERS: Final[dict[str, str | tuple[float, str]]] = {
     "ask_numb": "no|not at all",
     "ask_medicine": "no|not at all",
     "ask_often": "no|not at all",
-    # Where an interruption was not understood, the conversation takes the long way.
-    "stretch_hand": (6.0, "it's letting go"),
+    # The second time; and where an interruption was not understood.
+    "stretch_hand": (28.0, "it's letting go"),
     "eased": "it's letting go|much better",
-    "knead": (6.0, "that's too hard"),
+    "knead": (20.0, "all done|finished"),
     "find_knot": "i'm ready",
-    "knot": (3.0, "it's softer"),
+    "knot": (12.0, "it's softer"),
 }
 
 
@@ -166,7 +167,7 @@ def _faults(records: list[Record]) -> Iterator[str]:
     if cut != ["stretch_hand.say.1", "knead.say.1", "end_self.say.2"]:
         yield f"Cut off were {cut}."
     obeyed = [intent for intent in heard if intent in ("better", "sharp", "stop")]
-    if obeyed != ["better", "sharp", "stop"]:
+    if obeyed != ["better", "sharp", "better", "stop"]:
         yield f"Obeyed were {obeyed}."
     # What was no word made the sentence wait, and then it was said to its end.
     whole = [r["prompt"] for r in spoken if not r["interrupted"]]
@@ -188,5 +189,7 @@ def _faults(records: list[Record]) -> Iterator[str]:
     ]
     if again:
         yield f"Asked again: {again}."
+    if not any(r["type"] == "state" and r["step"] == "relock" for r in records):
+        yield "The cramp did not come back."
     if records[-1]["outcome"] != "relieved":
         yield f"It ended as {records[-1]['outcome']}."
