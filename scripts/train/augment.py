@@ -291,7 +291,7 @@ class Night:
     tempo: float = 0.3
     warp: float = 0.4
     noise: float = 0.6
-    steady: float = 0.35
+    steady: float = 0.25
     """Share of steady noises made on the spot among all noises."""
     snr: tuple[float, float] = (-6.0, 23.0)
     """Decibels on the scale of :func:`level`, about five below those over active samples."""
