@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -119,6 +119,74 @@ def test_an_interruption_is_heard_from_before_its_onset(fake_room: Room) -> None
     assert hearing.recognition.text == "okay"
     assert hearing.started == 0.3
     assert hearing.word_end == pytest.approx(0.9, abs=0.001)
+
+
+@dataclass
+class Doubted(FakeRecogniser):
+    """Hears the words that ``spoken`` wrote, and is so sure that they came from a mouth."""
+
+    speech: float
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def finish(self) -> Recognition:
+        return replace(super().finish(), speech=self.speech)
+
+
+class Saying(FakeRecogniser):
+    """Hears one thing in whatever it is fed, at its end."""
+
+    def __init__(self, said: Recognition) -> None:
+        super().__init__()
+        self._said = said
+
+    def partial(self) -> str:
+        return ""
+
+    def finish(self) -> Recognition:
+        self.reset()
+        return self._said
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "surely", "over", "accepted"),
+    [
+        ("okay", 0.15, 0.99, True, False),  # a click
+        ("okay", 0.21, 0.8, True, False),  # a cough
+        ("okay", 0.21, 0.95, True, True),
+        ("okay", 0.3, 0.6, True, False),  # a snore
+        ("okay", 0.3, 0.8, True, True),
+        ("okay", 0.15, 0.6, False, True),  # in the coach's silence all that is as before
+        ("stop", 0.21, 0.6, True, True),  # rather once too often
+    ],
+)
+def test_over_the_coach_a_cough_is_no_word(
+    text: str, seconds: float, surely: float, over: bool, accepted: bool
+) -> None:
+    room = Room(Doubted(surely))
+    urgent = frozenset({"stop"})
+    room.listener.listen(Grammar("s", ("stop", "okay"), urgent=urgent))
+    sound = join(silence(0.9), spoken(text, seconds), silence(0.5))
+    blocks = [
+        Block(sound[at : at + BLOCK], (at + BLOCK) / RATE)
+        for at in range(0, len(sound) - BLOCK + 1, BLOCK)
+    ]
+    first = 32
+    if over:
+        room.listener.interrupted(0.9, blocks[:first])
+    told = [room.listener.process(block) for block in blocks[first if over else 0 :]]
+    (hearing,) = [one for one in told if one is not None]
+    assert hearing.recognition.accepted == accepted
+
+
+@pytest.mark.parametrize(("seconds", "accepted"), [(0.15, False), (0.3, True)])
+def test_a_short_word_in_a_long_noise_is_no_word(seconds: float, accepted: bool) -> None:
+    room = Room(Saying(Recognition("okay", True, 1.0, 0.6, 0.6 + seconds, speech=0.95)))
+    room.listener.listen(STATE)
+    room.play(silence(0.9), spoken("a long noise", 1.2), silence(0.6))
+    (hearing,) = room.told
+    assert hearing.recognition.accepted == accepted
 
 
 def test_what_was_obeyed_is_not_heard_again_when_they_go_on_speaking(fake_room: Room) -> None:
