@@ -479,3 +479,31 @@ def test_an_announcement_waits_for_the_sentence_that_is_being_spoken() -> None:
     assert talk.said[-1].prompt == "wall.say.0"
     hear_out(talk)
     assert talk.heard_prompts()[-6:-3] == ["wall.say.0", "common.announce_120", "wall.say.1"]
+
+
+# -- an answer at the end of a hold -----------------------------------------------------------
+
+
+def test_the_end_of_a_hold_does_not_cut_off_an_answer() -> None:
+    talk = at("stretch_hand")
+    seconds = PROTOCOL.steps["stretch_hand"].seconds
+    talk.wait(seconds - talk.state.hold_elapsed() - 0.3 - (talk.now - talk.state.now))
+    said, done = len(talk.said), len(talk.actions)
+    assert talk.hear("how long") == "elapsed"
+    while talk.state.mode != "wait":
+        talk.wait(0.2)
+    assert since(talk, said)[:3] == [
+        "common.hold_left", "stretch_hand.release.0", "common.elapsed",
+    ], "the last words come a sentence late, no later, and nothing is lost"  # fmt: skip
+    told = [action for _, action in talk.actions[done:]]
+    first = told.index(talk.said[said])
+    second = told.index(talk.said[said + 1])
+    assert not any(isinstance(action, act.Hush) for action in told[first:second])
+
+
+def test_whoever_ends_a_hold_is_not_made_to_listen_to_the_answer_before() -> None:
+    talk = at("stretch_hand")
+    talk.hear("how long")
+    said = len(talk.said)
+    talk.hear("done")
+    assert since(talk, said)[0].startswith("stretch_hand.release")

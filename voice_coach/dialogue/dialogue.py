@@ -262,17 +262,7 @@ def _limit(turn: Turn) -> None:
     if turn.past_help():
         turn.interject(turn.unsaid())
     elif turn.state.mode != "leave":  # else it is said on entering the next step
-        _leave_for_limit(turn)
-
-
-def _leave_for_limit(turn: Turn) -> None:
-    """The sentence being spoken ends first: cut short, an instruction is worse than late."""
-    target, lines = turn.protocol.limits.limit_step, _let_go(turn)
-    if turn.state.queue:
-        turn.stop_hold()
-        turn.set(queue=turn.state.queue[:1] + lines, mode="leave", target=target)
-    else:
-        turn.leave(lines, target)
+        turn.leave_after(_let_go(turn), limits.limit_step)
 
 
 def _let_go(turn: Turn) -> tuple[Line, ...]:

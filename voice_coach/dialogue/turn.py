@@ -197,6 +197,14 @@ class Turn:
             self.hush()
             self.enter(target)
 
+    def leave_after(self, lines: tuple[Line, ...], target: str) -> None:
+        """The sentence being spoken ends first: cut short, it is worse than the last words late."""
+        if not self.state.queue:
+            self.leave(lines, target)
+            return
+        self.stop_hold()
+        self.set(queue=self.state.queue[:1] + lines, mode="leave", target=target)
+
     # -- holding --------------------------------------------------------------------------
 
     def run_hold(self) -> None:
@@ -219,7 +227,7 @@ class Turn:
             return
         elapsed = self.state.hold_elapsed()
         if elapsed >= self.step.seconds - _EPSILON:
-            self.end_hold()
+            self._hold_over()
             return
         if not self.state.queue:
             self.speak(self._count(elapsed))
@@ -240,8 +248,18 @@ class Turn:
         self.emit(act.CancelTimer("hold"))
 
     def end_hold(self) -> None:
+        """The person says that it is enough."""
         self.emit(act.Cue("done"))
         self.leave(self.own("release", self.step.release), self.step.next)
+
+    def _hold_over(self) -> None:
+        """Its time is over. An answer to the person is not cut short: the last words come at most a
+        sentence late, and what the answer still had to say comes after them."""
+        if not self.state.queue:
+            self.end_hold()
+            return
+        rest = tuple(line for line in self.state.queue[1:] if not line.touch)
+        self.leave_after(self.own("release", self.step.release) + rest, self.step.next)
 
     def stop_hold(self) -> None:
         """Leave the hold: its clock stops and starts from nothing the next time."""
