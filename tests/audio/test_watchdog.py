@@ -10,7 +10,7 @@ import pytest
 from tests.audio.fake import FakePort
 from voice_coach.audio import clock
 from voice_coach.audio.port import BLOCK, RATE, Block, Samples
-from voice_coach.audio.watchdog import CLIPPING, MUTED, Watchdog
+from voice_coach.audio.watchdog import CLIPPING, LIVELY, MUTED, MUTED_AT_ONCE, Watchdog
 
 ZEROS = np.zeros(BLOCK, np.int16)
 HISS = np.resize(np.array([1, 0, -1, 0], np.int16), BLOCK)
@@ -53,6 +53,25 @@ def test_one_and_the_same_sample_for_three_seconds_is_a_muted_microphone(stuck: 
     assert finding == "microphone muted"
     assert after == pytest.approx(MUTED, abs=0.03)
     assert [f for _, f in shown(dog, HISS, 5.0)] == ["microphone unmuted"]
+
+
+def test_a_microphone_that_was_never_quite_still_is_muted_within_a_second() -> None:
+    dog = Watchdog(Card())
+    assert shown(dog, HISS, LIVELY + 1.0) == []
+    ((after, finding),) = shown(dog, ZEROS, 60.0)
+    assert finding == "microphone muted"
+    assert after == pytest.approx(MUTED_AT_ONCE, abs=0.03)
+    assert after < 1.0
+    assert [f for _, f in shown(dog, HISS, 5.0)] == ["microphone unmuted"]
+
+
+def test_a_microphone_that_sends_zeros_for_what_is_soft_is_given_time() -> None:
+    dog = Watchdog(Card())
+    assert shown(dog, HISS, LIVELY - 1.0) == []
+    for _ in range(30):  # two minutes of pauses between words
+        assert shown(dog, ZEROS, 1.5) == []
+        assert shown(dog, HISS, 2.0) == []
+    assert shown(dog, ZEROS, MUTED - 0.1) == []
 
 
 def test_a_moment_of_zeros_is_nothing() -> None:

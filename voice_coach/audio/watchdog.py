@@ -19,7 +19,17 @@ Finding = Literal[
 ]
 
 MUTED: Final = 3.0
-"""Seconds of one and the same sample that mean a muted microphone: a room is never that quiet."""
+"""Seconds of one and the same sample that mean a muted microphone: a room is never that quiet. Some
+microphones are, between words: they send zeros for whatever is soft."""
+
+MUTED_AT_ONCE: Final = 0.9
+"""The same for a microphone that has been heard to send what is soft."""
+
+LIVELY: Final = 20.0
+"""Seconds without ``GATED`` from which on a microphone is known for one of those."""
+
+GATED: Final = 0.12
+"""Seconds of one and the same sample that a room does not have."""
 
 CLIPPING: Final = 0.9
 """Seconds in which every block is clipped that mean a fault, and not a cry of pain."""
@@ -73,6 +83,7 @@ class _MicrophoneWatch:
     def __init__(self, muted: bool = False) -> None:
         self.muted = muted
         self._flat = 0
+        self._lively = 0
         self._clipped = 0
         self._clipping = False
 
@@ -81,12 +92,15 @@ class _MicrophoneWatch:
         lowest, highest = int(block.samples.min()), int(block.samples.max())
         flat = lowest == highest
         loud = not flat and max(-lowest, highest) >= _RAIL and _clipped(block.samples)
+        if not flat:
+            self._lively = 0 if _seconds(self._flat) >= GATED else self._lively + 1
         self._flat = self._flat + 1 if flat else 0
         self._clipped = self._clipped + 1 if loud else 0
         if self.muted and not self._flat:
             self.muted = False
             return ("microphone unmuted",)
-        if not self.muted and _seconds(self._flat) >= MUTED:
+        muted = MUTED_AT_ONCE if _seconds(self._lively) >= LIVELY else MUTED
+        if not self.muted and _seconds(self._flat) >= muted:
             self.muted = True
             return ("microphone muted",)
         clipping, self._clipping = self._clipping, _seconds(self._clipped) >= CLIPPING
