@@ -24,6 +24,12 @@ class Bigram:
     start: Array
     end: Array
 
+    def priced(self, phone: float) -> Bigram:
+        """The same with a price for each phone but silence."""
+        price = np.full(len(self.start), phone)
+        price[0] = 0.0
+        return Bigram(self.follow - price, self.start - price, self.end)
+
 
 def estimate_bigram(
     transcripts: Iterable[Sequence[str]], lexicon: Lexicon, pause: float = 0.3, prior: float = 0.5

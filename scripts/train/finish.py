@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scripts.bench import tune
+from scripts.bench.engines import ENGINES
 from scripts.bench.hearing import compare
 from scripts.bench.trials import Corpora
 from scripts.train import check, prepare, pronouncing, report, word_bigram
@@ -21,6 +22,9 @@ from scripts.train.network import Network, folded
 from scripts.train.wording import vocabulary
 
 log = logging.getLogger("train")
+
+TAKES = 15
+"""Of one word or sentence, at most, that the figures come from."""
 
 
 def finish(
@@ -48,6 +52,6 @@ def finish(
     if args.figures:
         reports = json.loads(args.figures.read_text(encoding="utf-8"))
     elif not args.no_figures:
-        people = Corpora(args.data, args.work / "voices")
-        reports = compare(("vosk",), people, args.out, only="")
+        people = Corpora(args.data, args.work / "voices", TAKES)
+        reports = compare(list(ENGINES), people, args.out, only="")
     report.write(args, clips, weights, gap, reports)

@@ -13,6 +13,8 @@ from scripts.train.arrays import Array
 
 NEVER = -1e30
 """Logarithm of a probability that is none."""
+LEAST = -80.0
+"""How far below a frame's best score another counts, so that no sum comes out as nothing."""
 
 
 @numba.njit(cache=True)
@@ -178,8 +180,8 @@ def _one_free(
     for t in range(count):
         top = np.max(row[t])
         for p in range(phones):
-            enter[t, p] = np.exp(row[t, 2 * p] - top)
-            stay[t, p] = np.exp(row[t, 2 * p + 1] - top)
+            enter[t, p] = np.exp(max(row[t, 2 * p] - top, LEAST))
+            stay[t, p] = np.exp(max(row[t, 2 * p + 1] - top, LEAST))
         if t == 0:
             for p in range(phones):
                 arrived[0, p] = start[p]
@@ -226,3 +228,130 @@ def free_forward_backward(
     for b in numba.prange(len(scores)):
         totals[b] = _one_free(scores[b], frames[b], follow, backwards, start, end, slope[b])
     return totals, slope
+
+
+@numba.njit(cache=True)
+def _one_best(
+    row: Array, frames: int, phones: Array, before: Array, first: Array, last: Array, came: Array
+) -> tuple[float, int]:
+    """One chain's best timing and its last state; ``came`` (time, states) gets where from."""
+    count = _states(phones)
+    best, later = np.full(count, NEVER), np.empty(count)
+    for s in range(count):
+        if first[s]:
+            best[s] = row[0, 2 * phones[s]]
+    for t in range(1, frames):
+        for s in range(count):
+            pdf = 2 * phones[s]
+            later[s] = best[s] + row[t, pdf + 1]
+            came[t, s] = s
+            for k in range(before.shape[1]):
+                source = before[s, k]
+                if source < 0:
+                    break
+                entered = best[source] + row[t, pdf]
+                if entered > later[s]:
+                    later[s] = entered
+                    came[t, s] = source
+        best, later = later, best
+    total, end = NEVER, 0
+    for s in range(count):
+        if last[s] and best[s] > total:
+            total, end = best[s], s
+    return total, end
+
+
+@numba.njit(cache=True, parallel=True)
+def chain_best(
+    scores: Array, frames: Array, phones: Array, before: Array, first: Array, last: Array
+) -> tuple[Array, Array, Array]:
+    """The best timing of each chain: its score, its last state, and the way back.
+
+    Arguments as for :func:`chain_forward`; results (chains,), (chains,), (chains, time, states).
+    """
+    chains, states = phones.shape
+    each = chains // len(scores)
+    came = np.empty((chains, scores.shape[1], states), dtype=np.int16)
+    totals, ends = np.full(chains, NEVER), np.zeros(chains, dtype=np.int64)
+    for c in numba.prange(chains):
+        u = c // each
+        totals[c], ends[c] = _one_best(
+            scores[u], frames[u], phones[c], before[c], first[c], last[c], came[c]
+        )
+    return totals, ends, came
+
+
+@numba.njit(cache=True, parallel=True)
+def best_backward(
+    shape: tuple[int, int, int],
+    frames: Array,
+    phones: Array,
+    ends: Array,
+    came: Array,
+    weights: Array,
+) -> Array:
+    """Derivative of the weighted sum of the best timings' scores: ``shape`` (batch, time, pdfs)."""
+    each = len(phones) // shape[0]
+    slope = np.zeros(shape, dtype=np.float32)
+    for u in numba.prange(shape[0]):
+        for c in range(u * each, (u + 1) * each):
+            if abs(weights[c]) >= 1e-6:
+                s = ends[c]
+                for t in range(frames[u] - 1, 0, -1):
+                    source = came[c, t, s]
+                    slope[u, t, 2 * phones[c, s] + (1 if source == s else 0)] += weights[c]
+                    s = source
+                slope[u, 0, 2 * phones[c, s]] += weights[c]
+    return slope
+
+
+@numba.njit(cache=True)
+def _one_free_best(
+    row: Array, count: int, follow: Array, start: Array, end: Array, path: Array
+) -> float:
+    """The best sequence of phones and its timing; its pdfs go into ``path`` (time,)."""
+    phones = len(start)
+    best, later = np.empty(phones), np.empty(phones)
+    came = np.empty((count, phones), dtype=np.int16)
+    for p in range(phones):
+        best[p] = start[p] + row[0, 2 * p]
+    for t in range(1, count):
+        for p in range(phones):
+            entered, source = NEVER, 0
+            for q in range(phones):
+                if best[q] + follow[q, p] > entered:
+                    entered, source = best[q] + follow[q, p], q
+            later[p] = entered + row[t, 2 * p]
+            came[t, p] = source
+            # Entering the same phone anew is told from staying by a number of its own.
+            stayed = best[p] + row[t, 2 * p + 1]
+            if stayed >= later[p]:
+                later[p] = stayed
+                came[t, p] = -1
+        best, later = later, best
+    total, p = NEVER, 0
+    for q in range(phones):
+        if best[q] + end[q] > total:
+            total, p = best[q] + end[q], q
+    for t in range(count - 1, 0, -1):
+        stayed_here = came[t, p] < 0
+        path[t] = 2 * p + (1 if stayed_here else 0)
+        if not stayed_here:
+            p = came[t, p]
+    path[0] = 2 * p
+    return total
+
+
+@numba.njit(cache=True, parallel=True)
+def free_best(
+    scores: Array, frames: Array, follow: Array, start: Array, end: Array
+) -> tuple[Array, Array]:
+    """The best phone sequence and timing of each utterance: scores (batch,), pdfs (batch, time).
+
+    ``follow``, ``start``, ``end``: logarithms, so that a price for a phone can be added.
+    """
+    totals = np.zeros(len(scores))
+    paths = np.zeros(scores.shape[:2], dtype=np.int64)
+    for b in numba.prange(len(scores)):
+        totals[b] = _one_free_best(scores[b], frames[b], follow, start, end, paths[b])
+    return totals, paths

@@ -106,11 +106,11 @@ def _brief(reports: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _epochs(args: argparse.Namespace) -> list[int]:
-    """Of each cycle, those of the folder that this training began with first."""
+    """Of each part, those of the folder that this training began with first."""
     if args.again is None:
-        return [args.epochs, args.polish, args.settle]
+        return [args.epochs, args.polish]
     record = json.loads((args.work / (args.run + "-again") / "before.json").read_text("utf-8"))
-    return [*record["epochs"], args.settle]
+    return [*record["epochs"], args.polish]
 
 
 def write(

@@ -15,7 +15,7 @@ from scripts.train.arrays import Array
 from scripts.train.augment import Night
 from scripts.train.features import Entry, FeatureCache, batches, cepstra
 from scripts.train.lexicon import Lexicon
-from scripts.train.lfmmi import Chains, stack
+from scripts.train.lfmmi import OWNED_UNKNOWN, SILENCE, UNKNOWN, Chains, stack
 from scripts.train.network import extend
 from scripts.train.own import OwnPhones
 from scripts.train.rivals import Rivals
@@ -46,6 +46,8 @@ class Diet:
     """Share of the utterances with noise mixed in."""
     rivals: int = 12
     """Other transcripts that each short utterance is contrasted with; 0 for none."""
+    unknown: float = 0.25
+    """Share of those utterances that none of the phrases is right for."""
 
 
 SEVERAL = 5
@@ -236,8 +238,17 @@ class Sampler:
         frames = torch.tensor([outputs(len(feat)) for feat in feats])
         rivals = self._diet.rivals if int(frames.max()) <= LONGEST_CONTRASTED else 0
         chains = [one for item in chosen for one in self._choices(item, rivals, draw)]
-        truth = torch.tensor([int(item.words in self._owned) for item in chosen])
+        truth = torch.tensor([self._right(item, draw) for item in chosen])
         return Batch(extend(tensors, shape), frames, stack(chains), rivals, truth)
+
+    def _right(self, item: _Item, draw: np.random.Generator) -> int:
+        """Which of the choices is right; of some, the grammar lacks what was said."""
+        if not item.words:
+            return SILENCE
+        owned = item.words in self._owned
+        if draw.random() < self._diet.unknown:
+            return OWNED_UNKNOWN if owned else UNKNOWN
+        return int(owned)
 
     def _choices(self, item: _Item, rivals: int, draw: np.random.Generator) -> list[Chain]:
         """What was said in plain phones, the same in its own if it has some, then others."""

@@ -43,8 +43,8 @@ from scripts.train.wording import VOCABULARY, all_phrases  # noqa: E402
 log = logging.getLogger("train")
 
 
-SETTLE = Schedule(contrast=3.0, output_l2=5e-5, averaged=1)
-"""The third cycle; large scores cost a tenth of what they cost before."""
+HANDED_OVER = 0.6
+"""The share of the highest rate at which the words get phones of their own."""
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -64,12 +64,10 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model folder")
     parser.add_argument("--run", default="main", help="name of the run's folder in --work")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--polish", type=int, default=8, help="epochs of the second cycle")
-    parser.add_argument("--polish-rate", type=float, default=1.5e-3, help="its highest rate")
-    parser.add_argument("--settle", type=int, default=3, help="epochs of the third cycle")
-    parser.add_argument("--settle-rate", type=float, default=1e-3, help="its highest rate")
-    parser.add_argument("--settle-noise", type=float, default=0.7, help="its share with noise")
+    parser.add_argument("--epochs", type=int, default=5, help="of the first part")
+    parser.add_argument("--polish", type=int, default=7, help="epochs of the second part")
+    parser.add_argument("--noise", type=float, default=0.7, help="in it, share of clips with noise")
+    parser.add_argument("--again-rate", type=float, default=1e-3, help="highest, with --again")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--depth", type=int, default=6, help="layers at the 30 ms rate")
@@ -85,7 +83,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--least", type=int, default=500, help="in it, rarer words are repeated up to this number"
     )
     parser.add_argument(
-        "--plain", type=float, default=0.4, help="in it, share of clips without room or transform"
+        "--plain", type=float, default=0.35, help="in it, share of clips without room or transform"
     )
     parser.add_argument("--rivals", type=int, default=12, help="for each short utterance")
     parser.add_argument("--first", type=Path, help="checkpoint to start from")
@@ -96,7 +94,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--again",
         type=Path,
         metavar="FOLDER",
-        help="a model folder: another third cycle from there, when its checkpoints are gone",
+        help="a model folder: another second part from there, when its checkpoints are gone",
     )
     parser.add_argument("--contrast", type=float, default=2.0, help="weight of the closed grammars")
     parser.add_argument("--drop", type=Path, help="file of clip keys to leave out, one a line")
@@ -179,52 +177,58 @@ def make_sampler(args: argparse.Namespace, paths: Sequence[Path], source: Lexico
 def learn(
     args: argparse.Namespace, sampler: Sampler, bigram: Bigram, own: OwnPhones, source: Lexicon
 ) -> Network:
-    """Train, or load what was trained, in three cycles of the learning rate.
+    """Train, or load what was trained, in one cycle of the learning rate with two parts.
 
-    The second starts where the first ended, is gentler, hears rare words more often, and gives
-    the words that many people say phones of their own. The third is gentler still, hears more
-    noise, and lets scores grow that tell rivals apart.
+    The second hears rare words more often and more noise, and gives the words that many people
+    say phones of their own.
     """
     shape = Shape.deep(args.width, args.depth, args.back)
     if args.trained is not None:
         return restored(args.trained, replace(shape, own=own.names if args.polish else ()))
     schedule = Schedule(args.epochs, args.rate, contrast=args.contrast)
+    if args.polish:
+        schedule = replace(schedule, last=HANDED_OVER, averaged=1)
     folder = args.work / args.run
     network = Trainer(folder, sampler, shape, schedule, bigram).run(args.first)
     if not args.polish:
         return network
-    rarer = sampler.with_diet(replace(sampler.diet, least_alike=args.least, plain=args.plain))
-    rarer, shape = rarer.with_own(own, source), replace(shape, own=own.names)
-    gentle = replace(schedule, epochs=args.polish, top_rate=args.polish_rate)
+    second = second_part(args, args.rate * HANDED_OVER)
+    heard = rarer(args, sampler).with_own(own, source)
     polish = args.work / (args.run + "-polish")
-    network = Trainer(polish, rarer, shape, gentle, bigram).run(folder / "final.pt")
-    if not args.settle:
-        return network
-    noisier = rarer.with_diet(replace(rarer.diet, noise=args.settle_noise))
-    last = replace(SETTLE, epochs=args.settle, top_rate=args.settle_rate)
-    settle = args.work / (args.run + "-settle")
-    return Trainer(settle, noisier, shape, last, bigram).run(polish / "final.pt")
+    shape = replace(shape, own=own.names)
+    return Trainer(polish, heard, shape, second, bigram).run(folder / "final.pt")
+
+
+def second_part(args: argparse.Namespace, top_rate: float) -> Schedule:
+    """From ``top_rate`` down to nothing; large scores cost a tenth of what they cost before."""
+    return Schedule(args.polish, top_rate, 0.02, output_l2=5e-5, contrast=args.contrast, averaged=2)
+
+
+def rarer(args: argparse.Namespace, sampler: Sampler) -> Sampler:
+    """With more of the rare words and more noise."""
+    return sampler.with_diet(
+        replace(sampler.diet, least_alike=args.least, plain=args.plain, noise=args.noise)
+    )
 
 
 def learn_again(
     args: argparse.Namespace, sampler: Sampler, bigram: Bigram, own: OwnPhones, source: Lexicon
 ) -> Network:
-    """Another third cycle for a model folder's network."""
+    """Another second part for a model folder's network."""
     weights = read_weights(args.again)
     if weights.shape.own != own.names:
         raise SystemExit(f"{args.again} has phones for other words than these corpora give.")
     folder = args.work / (args.run + "-again")
     folder.mkdir(parents=True, exist_ok=True)
-    diet = replace(sampler.diet, least_alike=args.least, plain=args.plain, noise=args.settle_noise)
-    heard = sampler.with_diet(diet).with_own(own, source)
+    heard = rarer(args, sampler).with_own(own, source)
     first = folder / "first.pt"
     if not first.exists():
         network = trainable(weights, *statistics(heard, weights.shape))
         settle_norms(network, (b.feats for b in heard.epoch(10_001, weights.shape)[1]), 100)
         torch.save({"network": network.state_dict()}, first)
         shutil.copy(args.again / "training.json", folder / "before.json")
-    last = replace(SETTLE, epochs=args.settle, top_rate=args.settle_rate)
-    return Trainer(folder, heard, weights.shape, last, bigram).run(first)
+    second = second_part(args, args.again_rate)
+    return Trainer(folder, heard, weights.shape, second, bigram).run(first)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -17,13 +17,16 @@ from torch import Tensor
 from tqdm import tqdm
 
 from scripts.train.bigram import Bigram
-from scripts.train.lfmmi import contrast, denominator, numerator
+from scripts.train.lfmmi import Choice, denominator, numerator
 from scripts.train.network import Network, average, widened
 from scripts.train.own import OwnPhones
 from scripts.train.sampling import Batch, Sampler
 from scripts.train.weights import Shape
 
 log = logging.getLogger(__name__)
+
+UNKNOWN_PHONE = -0.3
+"""The price of a phone of ``[unk]`` while learning, in nats; tuned anew for the finished model."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,15 @@ class Schedule:
     top_rate: float = 2e-3
     warm_up: float = 0.1
     """Share of the steps in which the rate rises."""
+    last: float = 0.005
+    """The last step's rate as a share of the highest."""
     decay: float = 1e-2
     """AdamW's weight decay."""
     output_l2: float = 5e-4
     contrast: float = 1.0
     """Weight of the closed-grammar part of the loss."""
+    margin: float = 2.0
+    """In it, the nats by which the right choice should lead."""
     clip: float = 5.0
     averaged: int = 3
     """Checkpoints averaged into the result."""
@@ -56,7 +63,7 @@ def rate(step: int, steps: int, schedule: Schedule) -> float:
         return schedule.top_rate * (0.05 + 0.95 * step / rise)
     part = (step - rise) / max(1, steps - rise)
     cosine = 0.5 * (1 + math.cos(math.pi * part))
-    return schedule.top_rate * (0.005 + 0.995 * cosine)
+    return schedule.top_rate * (schedule.last + (1 - schedule.last) * cosine)
 
 
 def loss(
@@ -69,11 +76,10 @@ def loss(
     scores = scores.float()
     frames = batch.frames.sum()
     choice = torch.zeros(())
+    said = numerator(scores, batch.frames, batch.chains.every(1 + batch.rivals))
     if batch.rivals:
-        said, doubt = contrast(scores, batch.frames, batch.chains, batch.truth)
-        choice = doubt.sum() / frames
-    else:
-        said = numerator(scores, batch.frames, batch.chains)
+        judge = Choice(bigram.priced(UNKNOWN_PHONE), margin=schedule.margin)
+        choice = judge.doubt(scores, batch.frames, batch.chains, batch.truth).sum() / frames
     mutual = (denominator(scores, batch.frames, bigram) - said).sum() / frames
     wanted = mutual + schedule.output_l2 * scores.square().sum(2).mean()
     wanted = wanted + schedule.contrast * choice

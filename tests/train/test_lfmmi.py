@@ -13,7 +13,17 @@ pytest.importorskip("numba")
 
 from scripts.train.bigram import Bigram, estimate_bigram  # noqa: E402
 from scripts.train.lexicon import PDFS, PHONE_INDEX, PHONES  # noqa: E402
-from scripts.train.lfmmi import contrast, denominator, numerator, stack  # noqa: E402
+from scripts.train.lfmmi import (  # noqa: E402
+    OWNED_UNKNOWN,
+    SILENCE,
+    UNKNOWN,
+    Choice,
+    anything,
+    best,
+    denominator,
+    numerator,
+    stack,
+)
 from scripts.train.transcript import chain  # noqa: E402
 
 LEXICON = {"a": (("AH",), ("EY",)), "no": (("N", "OW"),)}
@@ -52,24 +62,86 @@ def test_numerator_sums_every_pronunciation_pause_and_timing(frames: int) -> Non
     assert float(found) == pytest.approx(log_sum(values), abs=1e-4)
 
 
-def test_denominator_sums_every_phone_sequence() -> None:
-    frames, few = 3, 4
-    scores = torch.randn(1, frames, PDFS, generator=torch.Generator().manual_seed(2))
+def test_best_is_the_best_pronunciation_pause_and_timing() -> None:
+    frames = 6
+    scores = torch.randn(1, frames, PDFS, generator=torch.Generator().manual_seed(1))
+    found = best(scores, torch.tensor([frames]), stack([chain(["a", "no"], LEXICON)]))
+    sil, n, ow = 0, PHONE_INDEX["N"], PHONE_INDEX["OW"]
+    values = []
+    for a, pauses in itertools.product(("AH", "EY"), itertools.product((0, 1), repeat=3)):
+        first, middle, last = ([sil] * pause for pause in pauses)
+        phones = [*first, PHONE_INDEX[a], *middle, n, ow, *last]
+        values += [score(scores[0].numpy(), pdfs) for pdfs in paths(frames, phones)]
+    assert float(found) == pytest.approx(max(values), abs=1e-4)
+
+
+def few_phones(few: int) -> Bigram:
+    """A random bigram of the first ``few`` phones."""
     size = len(PHONES)
     draw = np.random.default_rng(2)
     follow, start = np.full((size, size), -1e4), np.full(size, -1e4)
     follow[:few, :few] = np.log(draw.dirichlet(np.ones(few), few))
     start[:few] = np.log(draw.dirichlet(np.ones(few)))
-    bigram = Bigram(follow, start, draw.standard_normal(size))
+    return Bigram(follow, start, draw.standard_normal(size))
+
+
+def test_denominator_sums_every_phone_sequence_and_anything_takes_the_best() -> None:
+    frames, few = 3, 4
+    scores = torch.randn(1, frames, PDFS, generator=torch.Generator().manual_seed(2))
+    bigram = few_phones(few)
     values = []
     for count in range(1, frames + 1):
         for phones in itertools.product(range(few), repeat=count):
-            prior = float(start[phones[0]] + bigram.end[phones[-1]])
-            prior += sum(float(follow[a, b]) for a, b in itertools.pairwise(phones))
+            prior = float(bigram.start[phones[0]] + bigram.end[phones[-1]])
+            prior += sum(float(bigram.follow[a, b]) for a, b in itertools.pairwise(phones))
             all_paths = paths(frames, list(phones))
             values += [prior + score(scores[0].numpy(), pdfs) for pdfs in all_paths]
     found = denominator(scores, torch.tensor([frames]), bigram)
     assert float(found) == pytest.approx(log_sum(values), abs=1e-4)
+    found = anything(scores, torch.tensor([frames]), bigram)
+    assert float(found) == pytest.approx(max(values), abs=1e-4)
+
+
+def test_scores_far_apart_overflow_nothing() -> None:
+    scores = 1000 * torch.randn(2, 6, PDFS, generator=torch.Generator().manual_seed(5))
+    scores.requires_grad_()
+    bigram = estimate_bigram([["a", "no"]], LEXICON)
+    total = denominator(scores, torch.tensor([6, 4]), bigram).sum()
+    total.backward()
+    assert torch.isfinite(total)
+    assert torch.isfinite(scores.grad).all()
+
+
+TRUTHS = {"plain": 0, "own": 1, "not in the grammar": UNKNOWN, "nothing": SILENCE}
+
+
+@pytest.mark.parametrize("truth", TRUTHS)
+def test_a_choice_is_doubted_until_it_leads_by_the_margin(truth: str) -> None:
+    frames = torch.tensor([6])
+    words = ("", "no", "a") if truth == "nothing" else ("no", "a", "a no")
+    choices = stack([chain(said.split(), LEXICON) for said in words])
+    draw = torch.Generator().manual_seed(6)
+    scores = torch.randn(1, 6, PDFS, generator=draw)
+    judge = Choice(estimate_bigram([["a", "no"]], LEXICON), prior=1.0, margin=2.0)
+    totals = torch.cat([
+        best(scores, frames, choices) - 1.0, anything(scores, frames, judge.other_speech)
+    ]).double()  # fmt: skip
+    right = {"not in the grammar": 3, "nothing": 0}.get(truth, TRUTHS[truth])
+    away = {"not in the grammar": [0], "nothing": [3]}.get(truth, [])
+    rivals = [float(totals[n]) + 2.0 for n in range(4) if n not in (right, *away)]
+    expected = log_sum([float(totals[right]), *rivals]) - float(totals[right])
+    found = judge.doubt(scores, frames, choices, torch.tensor([TRUTHS[truth]]))
+    assert float(found) == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_the_grammar_lacks_is_no_rival_of_other_speech() -> None:
+    frames, draw = torch.tensor([6]), torch.Generator().manual_seed(6)
+    scores = torch.randn(1, 6, PDFS, generator=draw)
+    choices = stack([chain(said.split(), LEXICON) for said in ("no", "no", "a")])
+    judge = Choice(estimate_bigram([["a", "no"]], LEXICON))
+    both = judge.doubt(scores, frames, choices, torch.tensor([OWNED_UNKNOWN]))
+    one = judge.doubt(scores, frames, choices, torch.tensor([UNKNOWN]))
+    assert float(both) < float(one)
 
 
 def test_padding_changes_nothing() -> None:
@@ -108,7 +180,8 @@ def test_the_slope_is_what_small_changes_of_the_scores_do() -> None:
     bigram = estimate_bigram([["a", "no"]], LEXICON)
 
     def loss(values: Any) -> Any:
-        said, doubt = contrast(values, frames, choices, torch.tensor([0, 1]))
+        said = numerator(values, frames, choices.every(2))
+        doubt = Choice(bigram.priced(0.2)).doubt(values, frames, choices, torch.tensor([0, -1]))
         return (denominator(values, frames, bigram) - said).sum() + 1.7 * doubt.sum()
 
     loss(scores).backward()
