@@ -245,10 +245,10 @@ def _heard(record: Record) -> bool:
     return record.get("intent") == "elapsed"
 
 
-def run(each: int, seed: int) -> list[Trial]:
-    """Every kind of fault so many times, in random order, at random moments."""
+def run(each: int, seed: int, of: Sequence[str] = tuple(FAULTS)) -> list[Trial]:
+    """Each of these kinds of fault so many times, in random order, at random moments."""
     chance = random.Random(seed)
-    kinds = [kind for kind in FAULTS for _ in range(each)]
+    kinds = [kind for kind in of for _ in range(each)]
     chance.shuffle(kinds)
     trials: list[Trial] = []
     with VirtualCard() as card:
@@ -307,10 +307,11 @@ def _spread(values: Sequence[float | None]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--each", type=int, default=50, metavar="N", help="faults of each kind")
+    parser.add_argument("--kind", choices=FAULTS, action="append", help="of these kinds only")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="every fault")
     args = parser.parse_args()
-    trials = run(args.each, args.seed)
+    trials = run(args.each, args.seed, args.kind or tuple(FAULTS))
     print(table(trials))
     if args.json:
         args.json.write_text(json.dumps([asdict(trial) for trial in trials], indent=1))

@@ -63,6 +63,10 @@ def test_a_microphone_that_was_never_quite_still_is_muted_within_a_second() -> N
     assert after == pytest.approx(MUTED_AT_ONCE, abs=0.03)
     assert after < 1.0
     assert [f for _, f in shown(dog, HISS, 5.0)] == ["microphone unmuted"]
+    ((again, _),) = shown(dog, ZEROS, 1.5)
+    assert again < 1.0, "a mute says nothing against the microphone"
+    shown(dog, HISS, LIVELY - 1.0)
+    assert shown(dog, ZEROS, MUTED - 0.1) == [], "but a pause of a second and a half does"
 
 
 def test_a_microphone_that_sends_zeros_for_what_is_soft_is_given_time() -> None:

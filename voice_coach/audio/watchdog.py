@@ -29,7 +29,7 @@ LIVELY: Final = 20.0
 """Seconds without ``GATED`` from which on a microphone is known for one of those."""
 
 GATED: Final = 0.12
-"""Seconds of one and the same sample that a room does not have."""
+"""Seconds of one and the same sample that a room does not have; ``MUTED`` and more are a mute."""
 
 CLIPPING: Final = 0.9
 """Seconds in which every block is clipped that mean a fault, and not a cry of pain."""
@@ -93,7 +93,8 @@ class _MicrophoneWatch:
         flat = lowest == highest
         loud = not flat and max(-lowest, highest) >= _RAIL and _clipped(block.samples)
         if not flat:
-            self._lively = 0 if _seconds(self._flat) >= GATED else self._lively + 1
+            gated = GATED <= _seconds(self._flat) < MUTED
+            self._lively = 0 if gated else self._lively + 1
         self._flat = self._flat + 1 if flat else 0
         self._clipped = self._clipped + 1 if loud else 0
         if self.muted and not self._flat:
