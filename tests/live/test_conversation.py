@@ -95,11 +95,7 @@ def test_a_whole_conversation_in_real_time_on_a_sound_card(
     assert len(wrong) <= 0.1 * len(checked), wrong
     instructions = {s.prompt: s.text for s in spoken}
     assert set(KEY) <= set(instructions)
-    # A busy machine may spoil the sound of one: that it was said, the events show.
-    spoilt = {s.text for s in wrong if s.prompt in KEY}
-    assert len(spoilt) <= 1, spoilt
     wanted = [instructions[p] for p in KEY if instructions[p] in listener.known]
-    wanted = [text for text in wanted if text not in spoilt]
     assert missing(wanted, (s.heard for s in spoken)) is None
 
 

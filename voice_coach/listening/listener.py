@@ -1,6 +1,6 @@
 """From microphone blocks to hearings: gate, pre-roll, recogniser and our own endpoint.
 
-The recogniser's endpoint takes 0.9 s. Here an utterance ends after 90 ms of silence, unless what
+The recogniser's endpoint takes 0.9 s. Here an utterance ends after 120 ms of silence, unless what
 was said so far may go on: "still" waits for "hurts". Time is that of the blocks.
 """
 
@@ -51,9 +51,8 @@ class EndpointTimes:
     pre_roll: float = 0.3
     """Sound from before the onset that belongs to the utterance: soft first consonants."""
 
-    final: float = 0.09
-    """Silence after a phrase that cannot go on: of 274 recorded words none is lost against hearing
-    them whole (``scripts.bench.endpoint``)."""
+    final: float = 0.12
+    """Silence after a phrase that cannot go on."""
 
     silence: float = 0.12
     """Silence after a phrase that may go on to mean the same. In synthetic voices at 120 to 175
